@@ -1,0 +1,75 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+// A file that does not import a room cannot call its members: the compiler holds the rooms apart.
+let settings: [SwiftSetting] = [
+  .swiftLanguageMode(.v6), .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("ExistentialAny"),
+]
+
+let package = Package(
+  name: "roteq",
+  platforms: [.macOS(.v14)],
+  products: [
+    .executable(name: "roteq", targets: ["roteq"]),
+    .library(name: "RotationalEquilibrium", targets: ["Formulas", "Equilibrium", "Dynamics", "Optimizers"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-numerics", from: "1.1.1"),
+    .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"),
+  ],
+  targets: [
+    .systemLibrary(
+      name: "CGSL", pkgConfig: "gsl", providers: [.apt(["libgsl-dev"]), .brew(["gsl"])]),
+    .target(
+      name: "RootFinding", dependencies: ["CGSL", .product(name: "RealModule", package: "swift-numerics")],
+      swiftSettings: settings),
+    .target(
+      name: "Formulas",
+      dependencies: ["RootFinding", .product(name: "RealModule", package: "swift-numerics")],
+      swiftSettings: settings),
+    .target(name: "Equilibrium", dependencies: ["Formulas"], swiftSettings: settings),
+    .target(
+      name: "Dynamics",
+      dependencies: ["Equilibrium", .product(name: "RealModule", package: "swift-numerics")],
+      swiftSettings: settings),
+    .target(
+      name: "Optimizers",
+      dependencies: [
+        "Formulas", "Equilibrium", "Dynamics", "RootFinding",
+        .product(name: "RealModule", package: "swift-numerics"),
+      ],
+      swiftSettings: settings),
+    .target(
+      name: "RunConfigurations",
+      dependencies: ["Formulas", "Equilibrium", "Optimizers", .product(name: "Yams", package: "Yams")],
+      swiftSettings: settings),
+    .target(
+      name: "Reports",
+      dependencies: [
+        "Formulas", "Equilibrium", "Dynamics", "Optimizers", "RunConfigurations", "Templates",
+        .product(name: "Mustache", package: "swift-mustache"),
+      ],
+      swiftSettings: settings),
+    .target(
+      name: "Templates", path: "templates",
+      resources: [.embedInCode("report.md.mustache"), .embedInCode("report.tex.mustache")]),
+    .executableTarget(
+      name: "roteq",
+      dependencies: [
+        "Formulas", "Equilibrium", "Dynamics", "Optimizers", "RunConfigurations", "Reports",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: settings),
+    .testTarget(name: "RootFindingTests", dependencies: ["RootFinding"], swiftSettings: settings),
+    .testTarget(
+      name: "FormulasTests", dependencies: ["Formulas", "Equilibrium"], swiftSettings: settings),
+    .testTarget(
+      name: "OptimizersTests",
+      dependencies: ["Formulas", "Equilibrium", "Dynamics", "Optimizers"],
+      swiftSettings: settings),
+  ]
+)

@@ -1,0 +1,102 @@
+import Formulas
+
+/// What a command or a report has to say, before any format.
+///
+/// A format decides layout and escaping, never content.
+public struct Document: Sendable {
+  /// The parts from top to bottom.
+  public var blocks: [Block]
+
+  /// A document of these parts.
+  public init(_ blocks: [Block]) { self.blocks = blocks }
+}
+
+/// A part of a document.
+public enum Block: Sendable {
+  /// A heading; level 1 is the document's title.
+  case heading(Int, String)
+  /// Sentences.
+  case paragraph(Prose)
+  /// One point after another.
+  case list([Prose])
+  /// A displayed equation.
+  case equation(Equation)
+  /// A table.
+  case table(Table)
+  /// A source in another language, shown as it is.
+  case code(language: String, String)
+}
+
+/// A displayed equation: left = right, with its number in the paper.
+public struct Equation: Sendable {
+  /// What stands left of the sign.
+  public let left: Formula
+  /// "=" or "≈".
+  public let relation: String
+  /// What stands right of it.
+  public let right: Formula
+  /// The paper's number, such as `(18)`; nil where it has none.
+  public let tag: String?
+
+  /// An equation.
+  public init(_ left: Formula, _ relation: String = "=", _ right: Formula, tag: String? = nil) {
+    self.left = left
+    self.relation = relation
+    self.right = right
+    self.tag = tag
+  }
+}
+
+/// A table of values; the CSV format prints it alone.
+public struct Table: Sendable {
+  /// A column's heading and how its cells are aligned.
+  public struct Column: Sendable {
+    /// The heading.
+    public let heading: Prose
+    /// The name in CSV and JSON, snake case.
+    public let name: String
+    /// Whether the cells are numbers.
+    public let isNumeric: Bool
+
+    /// A column.
+    public init(_ heading: Prose, name: String, isNumeric: Bool = true) {
+      self.heading = heading
+      self.name = name
+      self.isNumeric = isNumeric
+    }
+  }
+  /// What stands in a row and column.
+  public enum Cell: Sendable {
+    /// A number, printed to four digits in documents and in full in CSV.
+    case number(Double)
+    /// A sentence.
+    case prose(Prose)
+    /// No value.
+    case empty
+  }
+  /// What the table shows; its caption in print.
+  public var caption: Prose?
+  /// The columns.
+  public var columns: [Column]
+  /// The rows, each as long as `columns`.
+  public var rows: [[Cell]]
+
+  /// A table.
+  public init(caption: Prose? = nil, columns: [Column], rows: [[Cell]]) {
+    self.caption = caption
+    self.columns = columns
+    self.rows = rows
+  }
+}
+
+extension Table.Cell: ExpressibleByStringInterpolation {
+  /// A sentence without formulas.
+  public init(stringLiteral value: String) { self = .prose(Prose(value)) }
+}
+
+extension Table.Cell {
+  /// A number, or an empty cell.
+  public static func optional(_ value: Double?) -> Table.Cell { value.map { .number($0) } ?? .empty }
+  /// A formula in the cell.
+  public static func formula(_ formula: Formula) -> Table.Cell { .prose(Prose([.formula(formula)])) }
+}
