@@ -68,7 +68,7 @@ public enum LaTeX {
     var text = ""
     for factor in factors {
       if let first = factor.first, !text.isEmpty {
-        if first.isNumber { text += "\\cdot " } else if first.isLetter, endsInCommand(text) { text += " " }
+        if first.isNumber || factor.hasPrefix("\\num") { text += "\\cdot " } else if first.isLetter, endsInCommand(text) { text += " " }
       }
       text += factor
     }

@@ -1,0 +1,60 @@
+import Formulas
+
+/// A document for the terminal.
+public struct TextFormat: DocumentFormat {
+  /// Whether headings are set in bold.
+  public let usesColor: Bool
+
+  /// The format, with or without colour.
+  public init(usesColor: Bool = false) { self.usesColor = usesColor }
+
+  /// The whole document.
+  public func render(_ document: Document) -> String {
+    document.blocks.map(render).joined(separator: "\n")
+  }
+
+  private func render(_ block: Block) -> String {
+    switch block {
+    case .heading(let level, let text):
+      return level <= 1 && !usesColor ? "\(text)\n\(String(repeating: "=", count: width(text)))\n" : bold(text) + "\n"
+    case .paragraph(let prose): return prose.plain + "\n"
+    case .list(let points): return points.map { "• \($0.plain)\n" }.joined()
+    case .equation(let equation):
+      let tag = equation.tag.map { "   \($0)" } ?? ""
+      return "    \(PlainText.render(equation.left)) \(equation.relation) \(PlainText.render(equation.right))\(tag)\n"
+    case .table(let table): return render(table)
+    case .code(_, let source): return source.hasSuffix("\n") ? source : source + "\n"
+    }
+  }
+
+  private func render(_ table: Table) -> String {
+    let rows = [table.columns.map(\.heading.plain)] + table.rows.map { $0.map(text) }
+    let widths = table.columns.indices.map { column in rows.map { width($0[column]) }.max() ?? 0 }
+    let lines = rows.map { row in
+      var line = ""
+      for (column, cell) in row.enumerated() {
+        let padding = String(repeating: " ", count: widths[column] - width(cell))
+        let piece = table.columns[column].isNumeric ? padding + cell : cell + padding
+        line += (column == 0 ? "" : "  ") + piece
+      }
+      while line.hasSuffix(" ") { line.removeLast() }
+      return line
+    }
+    let rule = String(repeating: "─", count: widths.reduce(0, +) + 2 * (widths.count - 1))
+    let caption = table.caption.map { [bold($0.plain)] } ?? []
+    return (caption + [bold(lines[0]), rule] + lines.dropFirst()).joined(separator: "\n") + "\n"
+  }
+
+  private func text(_ cell: Table.Cell) -> String {
+    switch cell {
+    case .number(let value): Numbers.short(value)
+    case .prose(let prose): prose.plain
+    case .empty: "—"
+    }
+  }
+
+  private func bold(_ text: String) -> String { usesColor ? "\u{1B}[1m\(text)\u{1B}[0m" : text }
+
+  /// Columns on a terminal: characters, since combining marks are part of theirs.
+  private func width(_ text: String) -> Int { text.count }
+}

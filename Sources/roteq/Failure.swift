@@ -1,0 +1,78 @@
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+/// A failure: one line on standard error and a sysexits code.
+struct Failure: Error, CustomStringConvertible {
+  /// The sysexits codes in use.
+  enum Code: Int32 {
+    case usage = 64
+    case badData = 65
+    case noInput = 66
+    case cannotWrite = 73
+  }
+  let message: String
+  let code: Code
+
+  init(_ message: String, _ code: Code) {
+    self.message = message
+    self.code = code
+  }
+
+  var description: String { message }
+
+  func exit() -> Never {
+    Standard.error.write("roteq: \(message)\n")
+    _ = fflush(nil)
+    Platform.exit(code.rawValue)
+  }
+}
+
+/// The C library's names that clash with methods.
+enum Platform {
+  static func exit(_ code: Int32) -> Never {
+    #if canImport(Darwin)
+      Darwin.exit(code)
+    #elseif canImport(Glibc)
+      Glibc.exit(code)
+    #else
+      Musl.exit(code)
+    #endif
+  }
+}
+
+/// Standard output and standard error, written through the C library's file descriptors.
+struct Standard: TextOutputStream {
+  static var output: Standard { Standard(descriptor: 1) }
+  static var error: Standard { Standard(descriptor: 2) }
+  let descriptor: Int32
+
+  /// Whether a person is looking, and has not asked for plain text.
+  var usesColor: Bool {
+    guard isatty(descriptor) != 0 else { return false }
+    if let value = getenv("NO_COLOR"), value.pointee != 0 { return false }
+    return true
+  }
+
+  func write(_ text: String) {
+    var bytes = Array(text.utf8)[...]
+    while !bytes.isEmpty {
+      let written = bytes.withUnsafeBytes { buffer in
+        #if canImport(Darwin)
+          Darwin.write(descriptor, buffer.baseAddress, buffer.count)
+        #elseif canImport(Glibc)
+          Glibc.write(descriptor, buffer.baseAddress, buffer.count)
+        #else
+          Musl.write(descriptor, buffer.baseAddress, buffer.count)
+        #endif
+      }
+      // A reader that has gone away (a closed pipe) ends the program quietly, as `head` expects.
+      guard written > 0 else { Platform.exit(descriptor == 1 ? Failure.Code.cannotWrite.rawValue : 1) }
+      bytes = bytes.dropFirst(written)
+    }
+  }
+}

@@ -1,0 +1,5 @@
+import ArgumentParser
+
+struct FormulaCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(commandName: "formula", abstract: "")
+}

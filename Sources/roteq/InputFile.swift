@@ -1,0 +1,46 @@
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// Reading what users point to.
+enum InputFile {
+  /// The text of a file.
+  static func text(_ path: String) throws -> String {
+    guard FileManager.default.fileExists(atPath: path) else {
+      throw Failure("\(path): no such file", .noInput)
+    }
+    let data: Data
+    do { data = try Data(contentsOf: URL(filePath: path)) } catch {
+      throw Failure("\(path): cannot be read", .noInput)
+    }
+    guard let text = String(validating: data, as: UTF8.self) else {
+      throw Failure("\(path): not a text file (expected UTF-8)", .badData)
+    }
+    return text
+  }
+
+  /// One number a line; blank lines and lines that begin with # are skipped.
+  static func numbers(_ path: String) throws -> [Double] {
+    var numbers: [Double] = []
+    let lines = try text(path).split(separator: "\n", omittingEmptySubsequences: false)
+    for (index, line) in lines.enumerated() {
+      let word = line.trimming { $0.isWhitespace }
+      if word.isEmpty || word.hasPrefix("#") { continue }
+      guard let number = Double(word) else {
+        throw Failure("\(path):\(index + 1): '\(word)' is not a number, expected one number a line", .badData)
+      }
+      numbers.append(number)
+    }
+    return numbers
+  }
+}
+
+extension Substring {
+  fileprivate func trimming(_ isTrimmed: (Character) -> Bool) -> Substring {
+    var rest = self.drop(while: isTrimmed)
+    while let last = rest.last, isTrimmed(last) { rest.removeLast() }
+    return rest
+  }
+}

@@ -1,0 +1,30 @@
+import ArgumentParser
+import Reports
+
+/// The formats that every command writes.
+enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
+  case text, markdown, latex, csv, json
+}
+
+/// How a command writes what it has to say.
+struct OutputOptions: ParsableArguments {
+  @Option(help: "Output format: \(OutputFormat.allCases.map(\.rawValue).joined(separator: ", ")).")
+  var format: OutputFormat = .text
+
+  @Flag(help: "With --format latex: only the part to paste into a paper, without preamble.")
+  var fragment = false
+
+  func print(_ output: Output) {
+    Standard.output.write(render(output))
+  }
+
+  private func render(_ output: Output) -> String {
+    switch format {
+    case .text: TextFormat(usesColor: Standard.output.usesColor).render(output.document)
+    case .markdown: MarkdownFormat().render(output.document)
+    case .latex: LaTeXFormat(isFragment: fragment).render(output.document)
+    case .csv: CSV().render(output.table)
+    case .json: output.json.text
+    }
+  }
+}

@@ -1,0 +1,46 @@
+import ArgumentParser
+import Equilibrium
+import Formulas
+import Reports
+
+struct PredictCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "predict", abstract: "Predict norm and rotation in equilibrium, and how long it takes to get there.",
+    discussion: """
+      EXAMPLES
+        roteq predict --optimizer adamw --lr 6e-4 --weight-decay 0.1 --beta2 0.95 --dimension 768
+        roteq predict --optimizer adamw --lr 6e-4 --weight-decay 0.1 --dimension 768 --initial-norm 0.55 --explain
+        roteq predict --optimizer sgdm --lr 0.5 --weight-decay 1e-4 --momentum 0.9 --dimension 144 \
+      --unit-gradient-norm 0.1
+        roteq predict --optimizer adam-l2 --lr 8e-4 --weight-decay 1e-4 --gradient-moments moments.txt --format json
+      """)
+
+  @Option(help: "Optimizer.") var optimizer: OptimizerName
+  @OptionGroup(title: "Values") var values: ValueOptions
+  @OptionGroup(title: "Weight") var weight: WeightOptions
+  @Option(help: "Also the angle between the weight now and after this many steps.")
+  var overSteps: Int?
+  @Flag(help: "Show formula, numbers put in, source and assumptions of every number.")
+  var explain = false
+  @OptionGroup(title: "Output") var output: OutputOptions
+
+  func run() throws {
+    let optimizer = try optimizer.optimizer()
+    let known = try values.values()
+    guard known[.dimension] != nil || weight.gradientMoments != nil else {
+      throw Failure("missing --dimension: the equilibrium norm needs the dimension C (fan-in) of the weight", .usage)
+    }
+    let settings = try weight.settings(optimizer, known)
+    var over: (steps: Int, angle: Double)?
+    if let steps = overSteps {
+      guard steps >= 1, steps <= 1_000_000_000 else {
+        throw Failure("--over-steps: \(steps) is not allowed, expected 1 to 1000000000", .usage)
+      }
+      guard let rotation = optimizer.rotationOverSteps, let angle = try? rotation(steps, settings), angle.isFinite
+      else { throw Failure("--over-steps: the rotation over steps is not known for these settings", .usage) }
+      over = (steps, angle)
+    }
+    output.print(
+      PredictionReport(Prediction(settings), explains: explain, rotationOverSteps: over).output)
+  }
+}

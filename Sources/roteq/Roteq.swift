@@ -1,0 +1,36 @@
+import ArgumentParser
+import Formulas
+
+@main
+struct Roteq: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "roteq",
+    abstract: "What learning rate and weight decay really do: rotational equilibrium, from hyperparameters to numbers.",
+    discussion: """
+      EXAMPLES
+        roteq predict --optimizer adamw --lr 6e-4 --weight-decay 0.1 --dimension 768
+        roteq convert --from adamw --lr 6e-4 --weight-decay 0.1 --to lion
+        roteq table 1 --format latex
+
+      Data goes to standard output, messages to standard error. Exit codes: 64 usage, 65 bad data, \
+      66 no such input, 73 cannot write.
+      """,
+    version: "0.1.0",
+    subcommands: [
+      PredictCommand.self, ConvertCommand.self, SolveCommand.self, FormulaCommand.self, TableCommand.self,
+      SweepCommand.self,
+    ])
+
+  /// Prints a failure as one line; ArgumentParser would add the usage below it.
+  static func main() {
+    do {
+      var command = try parseAsRoot()
+      try command.run()
+    } catch {
+      let code = exitCode(for: error)
+      guard !code.isSuccess, !(error is CleanExit) else { exit(withError: error) }
+      if let failure = error as? Failure { failure.exit() }
+      Failure(message(for: error), .usage).exit()
+    }
+  }
+}

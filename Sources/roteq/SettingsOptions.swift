@@ -1,0 +1,185 @@
+import ArgumentParser
+import Equilibrium
+import Formulas
+import Optimizers
+
+/// The flags that give a value to a symbol: single numbers, or ranges for `sweep`. They are read as text, so that a
+/// bad number is refused with what is allowed.
+struct ValueOptions: ParsableArguments {
+  @Option(
+    name: [.customLong("lr"), .customLong("learning-rate")], parsing: .unconditional,
+    help: "Learning rate η.")
+  var learningRate: String?
+  @Option(
+    name: [.customLong("weight-decay"), .customLong("wd")], parsing: .unconditional,
+    help: "Weight decay λ (PyTorch: ηλ a step).")
+  var weightDecay: String?
+  @Option(parsing: .unconditional, help: "SGDM: momentum α.")
+  var momentum: String?
+  @Option(parsing: .unconditional, help: "SGDM: dampening d. (default: 0)")
+  var dampening: String?
+  @Option(parsing: .unconditional, help: "Adam, Lion: first moment coefficient β₁. (default: 0.9)")
+  var beta1: String?
+  @Option(parsing: .unconditional, help: "Adam, Lion: second moment coefficient β₂. (default: 0.999, Lion 0.99)")
+  var beta2: String?
+  @Option(
+    name: [.customLong("epsilon"), .customLong("eps")], parsing: .unconditional,
+    help: "AdamW: ε, used where the gradient norm is given.")
+  var epsilon: String?
+  @Option(
+    name: [.customLong("dimension"), .customLong("fan-in")], parsing: .unconditional,
+    help: "Dimension C of the weight vector: the neuron's fan-in.")
+  var dimension: String?
+  @Option(parsing: .unconditional, help: "Weight norm at the first step, ‖ω₀‖: gives the length of the transient.")
+  var initialNorm: String?
+  @Option(parsing: .unconditional, help: "RMS gradient norm √E‖g‖².")
+  var gradientNorm: String?
+  @Option(parsing: .unconditional, help: "RMS gradient norm at unit weight norm, √E‖g̃‖² with g̃ = ‖ω‖·g.")
+  var unitGradientNorm: String?
+  @Option(parsing: .unconditional, help: "Adam+ℓ2: gradient mass ⟨1, √E[g̃²]⟩; √C·√E‖g̃‖² for equal coordinates.")
+  var gradientMass: String?
+  @Option(parsing: .unconditional, help: "Radial decay λᵤ of a scale-sensitive weight (Appendix H): λₑ = λ + λᵤ.")
+  var radialDecay: String?
+  @Option(parsing: .unconditional, help: "Measured error factor λ_err of the decay (96).")
+  var decayErrorFactor: String?
+  @Option(parsing: .unconditional, help: "Measured error factor C_err of the dimension (98).")
+  var dimensionErrorFactor: String?
+}
+
+extension ValueOptions {
+  /// A flag that was given, the symbol that it gives a value to, and whether it gives the square root.
+  struct Given {
+    let flag: String
+    let symbol: Symbol
+    let isRoot: Bool
+    let text: String
+  }
+
+  /// The flags that were given.
+  var given: [Given] {
+    let all: [(String, Symbol, Bool, String?)] = [
+      ("--lr", .learningRate, false, learningRate), ("--weight-decay", .weightDecay, false, weightDecay),
+      ("--momentum", .momentum, false, momentum), ("--dampening", .dampening, false, dampening),
+      ("--beta1", .beta1, false, beta1), ("--beta2", .beta2, false, beta2),
+      ("--epsilon", .epsilon, false, epsilon), ("--dimension", .dimension, false, dimension),
+      ("--initial-norm", .initialNorm, false, initialNorm),
+      ("--gradient-norm", .gradientPower, true, gradientNorm),
+      ("--unit-gradient-norm", .unitGradientPower, true, unitGradientNorm),
+      ("--gradient-mass", .gradientMass, false, gradientMass),
+      ("--radial-decay", .radialDecay, false, radialDecay),
+      ("--decay-error-factor", .decayErrorFactor, false, decayErrorFactor),
+      ("--dimension-error-factor", .dimensionErrorFactor, false, dimensionErrorFactor),
+    ]
+    return all.compactMap { flag, symbol, isRoot, value in
+      value.map { Given(flag: flag, symbol: symbol, isRoot: isRoot, text: $0) }
+    }
+  }
+
+  /// The flag that gives a symbol its value.
+  static func flag(of symbol: Symbol) -> String {
+    switch symbol {
+    case .learningRate: "--lr"
+    case .gradientPower: "--gradient-norm"
+    case .unitGradientPower: "--unit-gradient-norm"
+    default: "--" + symbol.name.split(separator: "_").joined(separator: "-")
+    }
+  }
+}
+
+extension ValueOptions {
+  /// The values by symbol, each flag a single number.
+  func values() throws -> [Symbol: Double] {
+    var values: [Symbol: Double] = [:]
+    for given in given {
+      values[given.symbol] = try check(
+        parseNumber(given.text, flag: given.flag, expected: "\(given.symbol.domain)"), flag: given.flag,
+        symbol: given.symbol, isRoot: given.isRoot)
+    }
+    return values
+  }
+}
+
+/// A number written by a user.
+func parseNumber(_ text: String, flag: String, expected: String) throws -> Double {
+  guard let value = Double(text) else {
+    throw Failure("\(flag): '\(text)' is not a number, expected \(expected)", .usage)
+  }
+  return value
+}
+
+/// The value of a flag if its symbol allows it; norms are squared to powers here.
+func check(_ value: Double, flag: String, symbol: Symbol, isRoot: Bool) throws -> Double {
+  let stored = isRoot ? value * value : value
+  guard symbol.domain.contains(value), symbol.domain.contains(stored) else {
+    let hint =
+      symbol == .weightDecay && value == 0 ? "; without weight decay there is no equilibrium" : ""
+    throw Failure("\(flag): \(value) is not allowed, expected \(symbol.domain)\(hint)", .usage)
+  }
+  return stored
+}
+
+/// Which weight of which optimizer is meant.
+struct WeightOptions: ParsableArguments {
+  @Flag(help: "SGDM in PyTorch's Nesterov form.")
+  var nesterov = false
+  @Flag(help: "The weight is not normalised: E‖g‖² does not depend on its norm.")
+  var scaleSensitive = false
+  @Option(help: "Adam+ℓ2: file with E[g̃ₖ²] of each coordinate, one number a line.")
+  var gradientMoments: String?
+
+  func settings(_ optimizer: Optimizer, _ values: [Symbol: Double]) throws -> Settings {
+    let spectrum = try gradientMoments.map(InputFile.numbers)
+    do {
+      return try Settings(
+        optimizer, values, weight: scaleSensitive ? .scaleSensitive : .scaleInvariant, nesterov: nesterov,
+        spectrum: spectrum)
+    } catch {
+      switch error {
+      case .missing(let symbol, let optimizer):
+        throw Failure(
+          "missing \(ValueOptions.flag(of: symbol)): \(optimizer.title) needs the \(symbol.meaning) \(symbol.plain)",
+          .usage)
+      case .spectrumValue, .emptySpectrum: throw Failure("\(gradientMoments ?? ""): \(error)", .badData)
+      default: throw Failure(error.description, .usage)
+      }
+    }
+  }
+}
+
+/// An optimizer's name on the command line.
+struct OptimizerName: ExpressibleByArgument {
+  let name: String
+  init(argument: String) { name = argument }
+  static var allValueStrings: [String] { Optimizer.catalogue.map(\.identifier) }
+  static var defaultCompletionKind: CompletionKind { .list(allValueStrings) }
+
+  /// The optimizer of that name, or a failure that suggests the nearest.
+  func optimizer() throws -> Optimizer {
+    if let optimizer = Optimizer.named(name) { return optimizer }
+    throw Failure(unknown("optimizer", name, among: Self.allValueStrings), .usage)
+  }
+}
+
+/// "unknown optimizer 'adamv', did you mean 'adamw'? Known: …".
+func unknown(_ kind: String, _ name: String, among known: [String]) -> String {
+  let nearest = known.map { ($0, editDistance(name.lowercased(), $0)) }.min { $0.1 < $1.1 }
+  let suggestion =
+    nearest.flatMap { $0.1 <= max(2, $0.0.count / 2) ? "; did you mean '\($0.0)'?" : nil } ?? ";"
+  return "unknown \(kind) '\(name)'\(suggestion) known: \(known.joined(separator: ", "))"
+}
+
+/// Insertions, deletions and replacements between two words.
+func editDistance(_ first: String, _ second: String) -> Int {
+  let second = Array(second)
+  var row = Array(0...second.count)
+  for (i, a) in first.enumerated() {
+    var diagonal = row[0]
+    row[0] = i + 1
+    for (j, b) in second.enumerated() {
+      let replaced = diagonal + (a == b ? 0 : 1)
+      diagonal = row[j + 1]
+      row[j + 1] = min(replaced, row[j + 1] + 1, row[j] + 1)
+    }
+  }
+  return row[second.count]
+}

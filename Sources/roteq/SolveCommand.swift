@@ -1,0 +1,5 @@
+import ArgumentParser
+
+struct SolveCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(commandName: "solve", abstract: "")
+}

@@ -1,0 +1,5 @@
+import ArgumentParser
+
+struct SweepCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(commandName: "sweep", abstract: "")
+}
