@@ -14,6 +14,8 @@ public struct Optimizer: Sendable {
   public let hyperparameters: [Hyperparameter]
   /// The formula of a quantity at a fidelity, nil where there is none.
   let formulas: @Sendable (Quantity, Fidelity, Variant) -> CitedFormula?
+  /// Whether the decay acts on the weight itself, outside the gradient, so that decay conventions apply.
+  public let decouplesDecay: Bool
   /// How a norm away from equilibrium returns to it, from (16).
   public let relaxation: Relaxation
   /// For given E[g̃ₖ²], the solved squared norm z and gradient share F; nil where the spectrum plays no part.
@@ -24,7 +26,7 @@ public struct Optimizer: Sendable {
   /// Describes an optimizer.
   public init(
     identifier: String, title: String, equation: Int, hyperparameters: [Hyperparameter],
-    relaxation: Relaxation,
+    decouplesDecay: Bool, relaxation: Relaxation,
     solveSpectrum: (@Sendable ([Double], [Symbol: Double]) throws -> [Symbol: Double])? = nil,
     rotationOverSteps: (@Sendable (Int, Settings) throws -> Double)? = nil,
     formulas: @escaping @Sendable (Quantity, Fidelity, Variant) -> CitedFormula?
@@ -33,6 +35,7 @@ public struct Optimizer: Sendable {
     self.title = title
     self.equation = equation
     self.hyperparameters = hyperparameters
+    self.decouplesDecay = decouplesDecay
     self.relaxation = relaxation
     self.solveSpectrum = solveSpectrum
     self.rotationOverSteps = rotationOverSteps

@@ -123,6 +123,9 @@ public struct Settings: Sendable {
     return cited
   }
 
+  /// Takes in further values that change no variant.
+  mutating func merge(_ further: [Symbol: Double]) { values.merge(further) { _, new in new } }
+
   /// A formula of the transient, with λ_e for λ where the gradient has a radial part.
   func adapted(_ cited: CitedFormula) -> CitedFormula {
     var replacements: [Symbol: Formula] = [:]

@@ -67,6 +67,10 @@ extension Symbol {
   public static let normSquared = Symbol(
     "squared_norm", plain: "z", latex: "z", sympy: "z", meaning: "squared equilibrium norm", unit: "weight²",
     domain: .positive)
+  /// The same unknown of the second moments' equation.
+  public static let normSquaredOfMoments = Symbol(
+    "squared_norm_of_moments", plain: "z₂", latex: "z_2", sympy: "z2",
+    meaning: "squared equilibrium norm of the second moments", unit: "weight²", domain: .positive)
   /// Number of coordinates times the mean share of the gradient in v, for a given spectrum E[g̃ₖ²].
   public static let gradientShare = Symbol(
     "gradient_share", plain: "F", latex: "F", sympy: "F",

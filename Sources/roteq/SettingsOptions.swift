@@ -55,34 +55,31 @@ extension ValueOptions {
     let text: String
   }
 
+  /// Each flag, its symbol, whether it gives the square root, and where its text is.
+  private static let table: [(flag: String, symbol: Symbol, isRoot: Bool, text: @Sendable (ValueOptions) -> String?)] = [
+    ("--lr", .learningRate, false, \.learningRate), ("--weight-decay", .weightDecay, false, \.weightDecay),
+    ("--momentum", .momentum, false, \.momentum), ("--dampening", .dampening, false, \.dampening),
+    ("--beta1", .beta1, false, \.beta1), ("--beta2", .beta2, false, \.beta2),
+    ("--epsilon", .epsilon, false, \.epsilon), ("--dimension", .dimension, false, \.dimension),
+    ("--initial-norm", .initialNorm, false, \.initialNorm),
+    ("--gradient-norm", .gradientPower, true, \.gradientNorm),
+    ("--unit-gradient-norm", .unitGradientPower, true, \.unitGradientNorm),
+    ("--gradient-mass", .gradientMass, false, \.gradientMass),
+    ("--radial-decay", .radialDecay, false, \.radialDecay),
+    ("--decay-error-factor", .decayErrorFactor, false, \.decayErrorFactor),
+    ("--dimension-error-factor", .dimensionErrorFactor, false, \.dimensionErrorFactor),
+  ]
+
   /// The flags that were given.
   var given: [Given] {
-    let all: [(String, Symbol, Bool, String?)] = [
-      ("--lr", .learningRate, false, learningRate), ("--weight-decay", .weightDecay, false, weightDecay),
-      ("--momentum", .momentum, false, momentum), ("--dampening", .dampening, false, dampening),
-      ("--beta1", .beta1, false, beta1), ("--beta2", .beta2, false, beta2),
-      ("--epsilon", .epsilon, false, epsilon), ("--dimension", .dimension, false, dimension),
-      ("--initial-norm", .initialNorm, false, initialNorm),
-      ("--gradient-norm", .gradientPower, true, gradientNorm),
-      ("--unit-gradient-norm", .unitGradientPower, true, unitGradientNorm),
-      ("--gradient-mass", .gradientMass, false, gradientMass),
-      ("--radial-decay", .radialDecay, false, radialDecay),
-      ("--decay-error-factor", .decayErrorFactor, false, decayErrorFactor),
-      ("--dimension-error-factor", .dimensionErrorFactor, false, dimensionErrorFactor),
-    ]
-    return all.compactMap { flag, symbol, isRoot, value in
-      value.map { Given(flag: flag, symbol: symbol, isRoot: isRoot, text: $0) }
+    Self.table.compactMap { row in
+      row.text(self).map { Given(flag: row.flag, symbol: row.symbol, isRoot: row.isRoot, text: $0) }
     }
   }
 
   /// The flag that gives a symbol its value.
   static func flag(of symbol: Symbol) -> String {
-    switch symbol {
-    case .learningRate: "--lr"
-    case .gradientPower: "--gradient-norm"
-    case .unitGradientPower: "--unit-gradient-norm"
-    default: "--" + symbol.name.split(separator: "_").joined(separator: "-")
-    }
+    table.first { $0.symbol == symbol }?.flag ?? "--" + symbol.name
   }
 }
 
@@ -182,4 +179,15 @@ func editDistance(_ first: String, _ second: String) -> Int {
     }
   }
   return row[second.count]
+}
+
+extension ValueOptions {
+  /// The symbol that a flag gives a value to, by the flag's name without dashes in front.
+  static func symbol(ofFlag name: String) throws -> (symbol: Symbol, isRoot: Bool) {
+    let aliases = ["learning-rate": "lr", "wd": "weight-decay", "eps": "epsilon", "fan-in": "dimension"]
+    let bare = String(name.drop { $0 == "-" }).split(separator: "_").joined(separator: "-")
+    let flag = "--" + (aliases[bare] ?? bare)
+    if let found = table.first(where: { $0.flag == flag }) { return (found.symbol, found.isRoot) }
+    throw Failure(unknown("setting", name, among: table.map { String($0.flag.dropFirst(2)) }), .usage)
+  }
 }

@@ -18,7 +18,9 @@ public enum SymPy {
     }
     var lines = ["from sympy import *", ""]
     for symbol in symbols {
-      let assumption = symbol.domain.lower >= 0 ? "positive=True" : "real=True"
+      let domain = symbol.domain
+      let assumption =
+        domain.lower < 0 ? "real=True" : domain.contains(0) ? "nonnegative=True" : "positive=True"
       lines.append("\(symbol.sympy) = Symbol(\"\(symbol.sympy)\", \(assumption))  # \(symbol.meaning)")
     }
     var equations: Set<Symbol> = []

@@ -16,18 +16,15 @@ extension AdamL2 {
     if fidelity == .leading { assumptions.append(gradientDominates(variant)) }
     let source =
       fidelity == .leading ? "Table 1, (94)" : fidelity == .geometric ? "(84), (88)" : "second moments of (78)"
-    let share = gradientShare(fidelity, variant)
+    let diffusion = diffusionPower(fidelity, variant)
     switch quantity {
     case .equilibriumNorm: return norm.with(norm.formula, and: fidelity == .leading ? [gradientDominates(variant)] : [])
     case .rmsUpdateSize:
-      let square = variant.spectrum && fidelity == .geometric ? share : C
-      let plain = (square * averaging).squareRoot * η
-      let formula = fidelity == .leading || variant.spectrum ? η * (square * averaging).squareRoot : plain * share.squareRoot
-      return CitedFormula(formula, fidelity == .leading ? "Table 1, (93)" : source, assumptions)
+      return CitedFormula(
+        η * (diffusion * averaging).squareRoot, fidelity == .leading ? "Table 1, (93)" : source, assumptions)
     case .rmsDiffusionRate:
       return CitedFormula(
-        η * diffusionPower(fidelity, variant).squareRoot, fidelity == .leading ? "Table 6 extended, (81)" : source,
-        assumptions)
+        η * diffusion.squareRoot, fidelity == .leading ? "Table 6 extended, (81)" : source, assumptions)
     case .expectedRotation:
       switch fidelity {
       case .leading:
@@ -37,8 +34,7 @@ extension AdamL2 {
           : η * (C * averaging).squareRoot / norm.formula
         return CitedFormula(formula, source, assumptions)
       case .geometric:
-        let square = diffusionPower(fidelity, variant)
-        return CitedFormula(η * (square * averaging).squareRoot / norm.formula, source, assumptions)
+        return CitedFormula(η * (diffusion * averaging).squareRoot / norm.formula, source, assumptions)
       case .moments:
         let loss = η * variant.decay * averaging / secondMoment(squaredNorm(.moments, variant), variant).squareRoot
         return CitedFormula(loss.arccosOneMinus, source, assumptions)
@@ -47,7 +43,7 @@ extension AdamL2 {
       let formula =
         fidelity == .leading && variant.weight == .scaleInvariant
         ? .root(2 * η.squared * variant.decay / Γ, 3) * C.squareRoot
-        : η * diffusionPower(fidelity, variant).squareRoot / norm.formula
+        : η * diffusion.squareRoot / norm.formula
       return CitedFormula(formula, fidelity == .leading ? "Table 6 extended" : source, assumptions)
     }
   }
@@ -91,13 +87,13 @@ extension AdamL2 {
       return C * η / 8 * (η + (η.squared + 16 * G / (C * λ.squared)).squareRoot)
     default:
       // 2λ√v·x = ηv − 2ηλ²x·β₁/(1 + β₁) with x = z/C, written with positive terms only.
-      let gradient = gradientMoment(z, variant)
+      let z = Formula.symbol(.normSquaredOfMoments)
       return .solution(
         Solution(
-          .normSquared,
+          .normSquaredOfMoments,
           .balance(
             left: 2 * λ * z * secondMoment(z, variant).squareRoot,
-            right: η * (C * gradient + λ.squared * z * averaging)),
+            right: η * (C * gradientMoment(z, variant) + λ.squared * z * averaging)),
           estimate: leading))
     }
   }
@@ -112,20 +108,13 @@ extension AdamL2 {
     gradientMoment(z, variant) + variant.decay.squared * z / C
   }
 
-  /// E[gₖ²]/vₖ, the share of v that the gradient makes up; F, its sum over coordinates, for a given spectrum.
-  private static func gradientShare(_ fidelity: Fidelity, _ variant: Variant) -> Formula {
-    if fidelity == .leading { return 1 }
+  /// E‖u‖²/η²: C times the gradient's share of v; F, the sum of the shares, for a given spectrum.
+  private static func diffusionPower(_ fidelity: Fidelity, _ variant: Variant) -> Formula {
+    if fidelity == .leading { return C }
     if variant.spectrum { return .symbol(.gradientShare) }
     let z = squaredNorm(fidelity, variant)
     let λ = variant.decay
     return variant.weight == .scaleInvariant
-      ? 1 / (1 + λ.squared * C * z.squared / Γ.squared) : 1 / (1 + λ.squared * z / G)
-  }
-
-  /// E‖u‖²/η².
-  private static func diffusionPower(_ fidelity: Fidelity, _ variant: Variant) -> Formula {
-    if fidelity == .leading { return C }
-    let share = gradientShare(fidelity, variant)
-    return variant.spectrum ? share : C * share
+      ? C / (1 + λ.squared * C * z.squared / Γ.squared) : C / (1 + λ.squared * z / G)
   }
 }

@@ -9,7 +9,7 @@ extension Optimizer {
       Hyperparameter(.learningRate), Hyperparameter(.weightDecay), Hyperparameter(.beta1, default: 0.9),
       Hyperparameter(.beta2, default: 0.999),
     ],
-    relaxation: AdamL2.relaxation,
+    decouplesDecay: false, relaxation: AdamL2.relaxation,
     solveSpectrum: AdamL2.solve(spectrum:values:),
     rotationOverSteps: AdamL2.rotation(overSteps:settings:),
     formulas: AdamL2.formula)

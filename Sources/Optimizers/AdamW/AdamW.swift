@@ -9,7 +9,7 @@ extension Optimizer {
       Hyperparameter(.learningRate), Hyperparameter(.weightDecay), Hyperparameter(.beta1, default: 0.9),
       Hyperparameter(.beta2, default: 0.999), Hyperparameter(.epsilon, default: 0),
     ],
-    relaxation: AdamW.relaxation,
+    decouplesDecay: true, relaxation: AdamW.relaxation,
     rotationOverSteps: AdamW.rotation(overSteps:settings:),
     formulas: AdamW.formula)
 }

@@ -9,7 +9,7 @@ extension Optimizer {
       Hyperparameter(.learningRate), Hyperparameter(.weightDecay), Hyperparameter(.beta1, default: 0.9),
       Hyperparameter(.beta2, default: 0.99),
     ],
-    relaxation: Lion.relaxation,
+    decouplesDecay: true, relaxation: Lion.relaxation,
     rotationOverSteps: Lion.rotation(overSteps:settings:),
     formulas: Lion.formula)
 }

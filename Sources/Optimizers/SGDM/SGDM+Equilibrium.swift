@@ -37,8 +37,9 @@ extension SGDM {
         ? CitedFormula((2 * η * λ * (1 - α) * nesterovGain).squareRoot, "Table 1, Nesterov", assumptions)
         : CitedFormula((2 * η * λ / (1 + α)).squareRoot, "Table 1", assumptions)
     case (.expectedRotation, .geometric):
-      let gain = variant.nesterov ? nesterovGain : 1 / (1 - α.squared)
-      return CitedFormula((η * λ * (2 * (1 - α) - η * λ) * gain).squareRoot, "(50), (54)", assumptions)
+      let power = η * λ * (2 * (1 - α) - η * λ)
+      return CitedFormula(
+        (variant.nesterov ? power * nesterovGain : power / (1 - α.squared)).squareRoot, "(50), (54)", assumptions)
     case (.expectedRotation, .moments):
       let loss =
         variant.nesterov

@@ -9,7 +9,7 @@ extension Optimizer {
       Hyperparameter(.learningRate), Hyperparameter(.weightDecay), Hyperparameter(.momentum),
       Hyperparameter(.dampening, default: 0),
     ],
-    relaxation: SGDM.relaxation,
+    decouplesDecay: false, relaxation: SGDM.relaxation,
     rotationOverSteps: SGDM.rotation(overSteps:settings:),
     formulas: { quantity, fidelity, variant in
       let plain = SGDM.formula(quantity, fidelity, variant)
