@@ -68,6 +68,8 @@ let package = Package(
     .testTarget(
       name: "FormulasTests", dependencies: ["Formulas", "Equilibrium"], swiftSettings: settings),
     .testTarget(
+      name: "roteqTests", dependencies: ["roteq"], exclude: ["Expected"], swiftSettings: settings),
+    .testTarget(
       name: "OptimizersTests",
       dependencies: ["Formulas", "Equilibrium", "Dynamics", "Optimizers"],
       swiftSettings: settings),

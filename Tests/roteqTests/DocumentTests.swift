@@ -1,0 +1,72 @@
+import Foundation
+import Testing
+
+/// Whole outputs, compared with stored files. After an intended change, `ROTEQ_RECORD=1 swift test` rewrites them.
+@Suite struct DocumentTests {
+  struct Case: CustomTestStringConvertible {
+    let file: String
+    let line: String
+    var testDescription: String { line }
+  }
+
+  static let predict =
+    "roteq predict --optimizer adamw --lr 6e-4 --weight-decay 0.1 --beta2 0.95 --dimension 768 --initial-norm 0.55"
+
+  @Test(arguments: [
+    Case(file: "predict.txt", line: predict),
+    Case(file: "predict.md", line: predict + " --explain --format markdown"),
+    Case(file: "predict.tex", line: predict + " --explain --format latex"),
+    Case(file: "predict.csv", line: predict + " --format csv"),
+    Case(file: "predict.json", line: predict + " --explain --format json"),
+    Case(
+      file: "predict-missing.txt",
+      line: "roteq predict --optimizer sgdm --lr 0.5 --weight-decay 1e-4 --momentum 0.9 --dimension 144"),
+    Case(
+      file: "predict-adam-l2.txt",
+      line: "roteq predict --optimizer adam-l2 --lr 2e-3 --weight-decay 1e-3 --dimension 128 --gradient-mass 0.1 --explain"),
+    Case(file: "convert-lion.txt", line: "roteq convert --from adamw --lr 1e-3 --weight-decay 0.1 --to lion"),
+    Case(
+      file: "convert-rv.json",
+      line: "roteq convert --from adamw --lr 6e-4 --weight-decay 0.1 --beta2 0.95 --to rv-adamw --format json"),
+    Case(
+      file: "solve.txt",
+      line: "roteq solve --for weight-decay --expected-rotation 0.0025 --optimizer adamw --lr 6e-4"),
+    Case(file: "table1.tex", line: "roteq table 1 --format latex --fragment"),
+    Case(file: "table6.md", line: "roteq table 6 --format markdown"),
+    Case(file: "table4.txt", line: "roteq table 4"),
+    Case(file: "table4.csv", line: "roteq table 4 --format csv"),
+    Case(file: "formulas.py", line: "roteq formula --as sympy"),
+    Case(file: "formulas.txt", line: "roteq formula --as text"),
+    Case(file: "formulas.tex", line: "roteq formula --as latex"),
+  ])
+  func document(_ test: Case) throws {
+    let run = try Roteq(line: test.line)
+    try #require(run.exitCode == 0, "\(run.errors)")
+    let file = Roteq.root.appending(path: "Tests/roteqTests/Expected/\(test.file)")
+    if ProcessInfo.processInfo.environment["ROTEQ_RECORD"] != nil {
+      try run.output.write(to: file, atomically: true, encoding: .utf8)
+    }
+    let expected = try String(contentsOf: file, encoding: .utf8)
+    #expect(run.output == expected)
+  }
+
+  @Test(arguments: ["predict", "convert", "solve", "formula", "table", "sweep", "derive", "report"])
+  func helpOpensWithExamples(_ command: String) throws {
+    let help = try Roteq([command, "--help"])
+    #expect(help.exitCode == 0)
+    let lines = help.output.split(separator: "\n").prefix(4)
+    #expect(lines.contains { $0.contains("EXAMPLES") }, "\(help.output)")
+  }
+
+  @Test func everyReadmeCommandRuns() throws {
+    let readme = try String(contentsOf: Roteq.root.appending(path: "README.md"), encoding: .utf8)
+    let lines = readme.split(separator: "\n").filter { $0.hasPrefix("roteq ") && !$0.contains(" | ") && !$0.contains(">") }
+    #expect(lines.count >= 5)
+    let directory = FileManager.default.temporaryDirectory.appending(path: "roteq-readme-\(UUID().uuidString)").path
+    for line in lines {
+      let command = line.replacing(" -o report", with: " -o \(directory)")
+      let run = try Roteq(line: String(command))
+      #expect(run.exitCode == 0, "\(command): \(run.errors)")
+    }
+  }
+}

@@ -1,0 +1,105 @@
+import Foundation
+import Testing
+
+/// Each kind of bad input gives one line, whole, and the right exit code.
+@Suite struct ErrorTests {
+  struct Case: CustomTestStringConvertible {
+    let line: String
+    let code: Int32
+    let message: String
+    var testDescription: String { line }
+  }
+
+  static let adamW = "roteq predict --optimizer adamw --lr 6e-4 --weight-decay 0.1"
+
+  @Test(arguments: [
+    Case(
+      line: "roteq predict --optimizer adamv --lr 1e-3", code: 64,
+      message: "unknown optimizer 'adamv'; did you mean 'adamw'? known: sgdm, adamw, adam-l2, lion"),
+    Case(line: "roteq predict --optimizer adamw --lrr 1", code: 64, message: "Unknown option '--lrr'. Did you mean '--lr'?"),
+    Case(line: adamW, code: 64, message: "missing --dimension: the equilibrium norm needs the dimension C (fan-in) of the weight"),
+    Case(
+      line: "roteq predict --optimizer adamw --weight-decay 0.1 --dimension 8", code: 64,
+      message: "missing --lr: AdamW needs the learning rate η"),
+    Case(
+      line: "roteq predict --optimizer sgdm --lr 0.1 --weight-decay 1e-4 --dimension 8", code: 64,
+      message: "missing --momentum: SGDM needs the momentum α"),
+    Case(
+      line: "roteq predict --optimizer adamw --lr -1 --weight-decay 0.1 --dimension 8", code: 64,
+      message: "--lr: -1.0 is not allowed, expected a finite number above 0"),
+    Case(
+      line: "roteq predict --optimizer adamw --lr abc --weight-decay 0.1 --dimension 8", code: 64,
+      message: "--lr: 'abc' is not a number, expected a finite number above 0"),
+    Case(
+      line: "roteq predict --optimizer adamw --lr nan --weight-decay 0.1 --dimension 8", code: 64,
+      message: "--lr: nan is not allowed, expected a finite number above 0"),
+    Case(
+      line: "roteq predict --optimizer adamw --lr inf --weight-decay 0.1 --dimension 8", code: 64,
+      message: "--lr: inf is not allowed, expected a finite number above 0"),
+    Case(
+      line: "roteq predict --optimizer adamw --lr 1e-3 --weight-decay 0 --dimension 8", code: 64,
+      message:
+        "--weight-decay: 0.0 is not allowed, expected a finite number above 0; without weight decay there is no equilibrium"),
+    Case(
+      line: adamW + " --dimension 8 --beta1 1", code: 64,
+      message: "--beta1: 1.0 is not allowed, expected a number of at least 0 and below 1"),
+    Case(
+      line: adamW + " --dimension 0.5", code: 64,
+      message: "--dimension: 0.5 is not allowed, expected a finite number of at least 1"),
+    Case(
+      line: adamW + " --dimension 8 --unit-gradient-norm 1e200", code: 64,
+      message: "--unit-gradient-norm: 1e+200 is not allowed, expected a finite number above 0"),
+    Case(
+      line: adamW + " --dimension 8 --momentum 0.9", code: 64,
+      message:
+        "AdamW has no momentum α; it has learning rate η, weight decay λ, first moment coefficient β₁, second moment coefficient β₂, Adam's ε ε"
+    ),
+    Case(
+      line: "roteq predict --optimizer adamw --lr 10 --weight-decay 0.1 --dimension 8", code: 64,
+      message: "learning rate times weight decay, ηλ, is 1.0, expected below 1; lower one of them"),
+    Case(
+      line: adamW + " --dimension 8 --radial-decay -0.2", code: 64,
+      message: "effective weight decay λₑ = λ + λᵤ is -0.1, expected above 0; the norm grows without limit"),
+    Case(
+      line: "roteq predict --optimizer adam-l2 --lr 1e-3 --weight-decay 0.1 --gradient-moments none.txt", code: 66,
+      message: "none.txt: no such file"),
+    Case(
+      line: "roteq predict --optimizer adam-l2 --lr 1e-3 --weight-decay 0.1 --gradient-moments README.md", code: 65,
+      message: "README.md:3: 'What' is not a number, expected one number a line"),
+    Case(
+      line: "roteq predict --optimizer lion --lr 1e-3 --weight-decay 0.1 --dimension 8 --nesterov", code: 64,
+      message: "Lion has no Nesterov form; only SGDM has"),
+    Case(
+      line: "roteq formula --quantity expected-rotatoin", code: 64,
+      message:
+        "unknown quantity 'expected-rotatoin'; did you mean 'expected-rotation'? known: equilibrium-norm, rms-update-size, expected-rotation, rms-diffusion-rate, rotational-diffusion-rate"
+    ),
+    Case(
+      line: "roteq convert --from adamw --lr 1e-3 --weight-decay 0.1 --to rv-adam", code: 64,
+      message:
+        "unknown target 'rv-adam'; did you mean 'rv-adamw'? known: rv-sgdm, rv-adamw, rv-adam-l2, rv-lion, sgdm, adamw, adam-l2, lion"
+    ),
+    Case(
+      line: "roteq convert --from adamw --lr 1e-3 --weight-decay 0.1 --to sgdm", code: 64,
+      message:
+        "missing --dimension, --gradient-norm, --to-momentum: the conversion needs the dimension (fan-in) C, mean squared gradient norm E‖g‖², momentum α"
+    ),
+    Case(
+      line: "roteq convert --from sgdm --lr 1e-3 --weight-decay 0.1 --momentum 0.9 --to lion --decay-convention fixed",
+      code: 64,
+      message: "decay convention 'fixed' does not apply to SGDM, whose decay is part of the gradient"),
+    Case(
+      line: "roteq solve --for momentum --expected-rotation 0.007 --optimizer sgdm --lr 0.5 --weight-decay 1e-4",
+      code: 64, message: "no momentum α between 1e-18 and 1.0 gives 0.007"),
+    Case(
+      line: "roteq solve --for beta2 --expected-rotation 0.007 --optimizer adamw --lr 0.5 --weight-decay 1e-4",
+      code: 64, message: "the quantity does not depend on the second moment coefficient β₂"),
+    Case(line: "roteq table 2", code: 64, message: "table 2 is not known, expected 1, 4 or 6"),
+  ])
+  func message(_ test: Case) throws {
+    let run = try Roteq(line: test.line)
+    #expect(run.errors == "roteq: \(test.message)\n")
+    #expect(run.exitCode == test.code)
+    #expect(run.output.isEmpty)
+  }
+}
