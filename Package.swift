@@ -24,12 +24,13 @@ let package = Package(
   targets: [
     .systemLibrary(
       name: "CGSL", pkgConfig: "gsl", providers: [.apt(["libgsl-dev"]), .brew(["gsl"])]),
+    .systemLibrary(name: "CIntrinsics"),
     .target(
       name: "RootFinding", dependencies: ["CGSL", .product(name: "RealModule", package: "swift-numerics")],
       swiftSettings: settings),
     .target(
       name: "Formulas",
-      dependencies: ["RootFinding", .product(name: "RealModule", package: "swift-numerics")],
+      dependencies: ["CIntrinsics", "RootFinding", .product(name: "RealModule", package: "swift-numerics")],
       swiftSettings: settings),
     .target(name: "Equilibrium", dependencies: ["Formulas"], swiftSettings: settings),
     .target(
@@ -66,7 +67,7 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(name: "RootFindingTests", dependencies: ["RootFinding"], swiftSettings: settings),
     .testTarget(
-      name: "FormulasTests", dependencies: ["Formulas", "Equilibrium"], swiftSettings: settings),
+      name: "FormulasTests", dependencies: ["Formulas", "Equilibrium", "Optimizers"], swiftSettings: settings),
     .testTarget(
       name: "OptimizersTests",
       dependencies: ["Formulas", "Equilibrium", "Dynamics", "Optimizers"],
