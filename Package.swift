@@ -24,12 +24,13 @@ let package = Package(
   targets: [
     .systemLibrary(
       name: "CGSL", pkgConfig: "gsl", providers: [.apt(["libgsl-dev"]), .brew(["gsl"])]),
+    .systemLibrary(name: "CIntrinsics"),
     .target(
       name: "RootFinding", dependencies: ["CGSL", .product(name: "RealModule", package: "swift-numerics")],
       swiftSettings: settings),
     .target(
       name: "Formulas",
-      dependencies: ["RootFinding", .product(name: "RealModule", package: "swift-numerics")],
+      dependencies: ["CIntrinsics", "RootFinding", .product(name: "RealModule", package: "swift-numerics")],
       swiftSettings: settings),
     .target(name: "Equilibrium", dependencies: ["Formulas"], swiftSettings: settings),
     .target(
@@ -64,9 +65,12 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),
+    .executableTarget(
+      name: "sweep-benchmark", dependencies: ["Formulas", "Equilibrium", "Optimizers"],
+      path: "Benchmarks/SweepBenchmark", swiftSettings: settings),
     .testTarget(name: "RootFindingTests", dependencies: ["RootFinding"], swiftSettings: settings),
     .testTarget(
-      name: "FormulasTests", dependencies: ["Formulas", "Equilibrium"], swiftSettings: settings),
+      name: "FormulasTests", dependencies: ["Formulas", "Equilibrium", "Optimizers"], swiftSettings: settings),
     .testTarget(
       name: "roteqTests", dependencies: ["roteq"], exclude: ["Expected"], swiftSettings: settings),
     .testTarget(
