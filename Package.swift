@@ -63,6 +63,7 @@ let package = Package(
       dependencies: [
         "Formulas", "Equilibrium", "Dynamics", "Optimizers", "RunConfigurations", "Reports",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "RealModule", package: "swift-numerics"),
       ],
       swiftSettings: settings),
     .executableTarget(
