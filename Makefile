@@ -1,0 +1,80 @@
+# `make` alone lists what there is to make.
+
+PREFIX ?= /usr/local
+ROTEQ := .build/release/roteq
+STATIC := $(CURDIR)/.build/static-libraries
+SWIFT_SOURCES := Sources Tests Benchmarks templates Package.swift
+DOCUMENTED := RootFinding Formulas Equilibrium Dynamics Optimizers RunConfigurations Reports
+
+# On Linux the program carries the Swift runtime and the GNU Scientific Library; it starts faster, too.
+# macOS has the Swift runtime, and Homebrew the library.
+ifeq ($(shell uname),Linux)
+  RELEASE := -c release --static-swift-stdlib --pkg-config-path $(STATIC)
+else
+  RELEASE := -c release
+endif
+
+.PHONY: help report test check format docs bench test-latex install clean dependencies static release
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+report: release ## Write report/ for a real GPT-2 training run
+	@$(ROTEQ) report examples/gpt2-openwebtext.py -o report
+
+test: dependencies ## Run the fast tests
+	@swift test
+
+check: dependencies ## Lint, build with warnings as errors, run the fast tests
+	@echo "== Format and lint"
+	@swift format lint --strict --recursive $(SWIFT_SOURCES)
+	@echo "== Build, warnings as errors"
+	@swift build --build-tests -Xswiftc -warnings-as-errors
+	@echo "== Test"
+	@swift test --skip-build -Xswiftc -warnings-as-errors
+
+format: ## Format the sources in place
+	@swift format --in-place --recursive $(SWIFT_SOURCES)
+
+docs: dependencies ## Build the documentation of the libraries in docs/build
+	@mkdir -p docs
+	@swift package --allow-writing-to-directory docs/build generate-documentation \
+	  $(foreach target,$(DOCUMENTED),--target $(target)) --enable-experimental-combined-documentation \
+	  --transform-for-static-hosting --output-path docs/build
+	@echo "Written: docs/build (python3 -m http.server -d docs/build, then open /documentation)"
+
+bench: dependencies static ## Time the sweep against NumPy
+	@command -v python3 >/dev/null || { echo "Please install Python 3 and NumPy."; exit 1; }
+	@swift build $(RELEASE) --product sweep-benchmark
+	@python3 Benchmarks/sweep.py .build/release/sweep-benchmark
+
+test-latex: ## Compile every LaTeX table, derivation and report
+	@Scripts/install-dependencies.sh latex
+	@$(MAKE) --no-print-directory release
+	@Scripts/test-latex.sh $(ROTEQ)
+
+install: release ## Install roteq and its completions in PREFIX (default /usr/local)
+	@install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(PREFIX)/share/bash-completion/completions" \
+	  "$(DESTDIR)$(PREFIX)/share/zsh/site-functions" "$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d"
+	@install -m 755 $(ROTEQ) "$(DESTDIR)$(PREFIX)/bin/roteq"
+	@strip "$(DESTDIR)$(PREFIX)/bin/roteq"
+	@$(ROTEQ) --generate-completion-script bash \
+	  > "$(DESTDIR)$(PREFIX)/share/bash-completion/completions/roteq"
+	@$(ROTEQ) --generate-completion-script zsh > "$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_roteq"
+	@$(ROTEQ) --generate-completion-script fish \
+	  > "$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/roteq.fish"
+	@echo "Installed: $(DESTDIR)$(PREFIX)/bin/roteq"
+
+clean: ## Remove what was built
+	@rm -rf .build docs/build report
+
+dependencies:
+	@Scripts/install-dependencies.sh
+
+static: dependencies
+ifeq ($(shell uname),Linux)
+	@test -e $(STATIC)/gsl.pc || Scripts/static-libraries.sh $(STATIC)
+endif
+
+release: dependencies static
+	@swift build $(RELEASE) --product roteq

@@ -1,0 +1,64 @@
+#!/bin/sh
+# Installs what building and testing need and what is not there yet; says nothing where nothing is missing.
+#
+#   Scripts/install-dependencies.sh          the GNU Scientific Library and gnuplot
+#   Scripts/install-dependencies.sh latex    also what compiles and reads the reports: LaTeX and pandoc
+#
+# Debian and Ubuntu: apt-get, with sudo where not root. macOS: Homebrew. Elsewhere it names what to install.
+set -eu
+
+fail() {
+  echo "$*" >&2
+  exit 1
+}
+
+command -v swift >/dev/null 2>&1 ||
+  fail "Swift 6.1 or later is needed: https://www.swift.org/install"
+
+latex=false
+case "${1-}" in
+  '') ;;
+  latex) latex=true ;;
+  *) fail "usage: $0 [latex]" ;;
+esac
+
+if command -v apt-get >/dev/null 2>&1; then
+  wanted="make libgsl-dev gnuplot-nox"
+  if $latex; then
+    wanted="$wanted texlive-latex-base texlive-latex-recommended texlive-science texlive-pictures pandoc"
+  fi
+  missing=""
+  for package in $wanted; do
+    dpkg -s "$package" 2>/dev/null | grep -q '^Status: install ok installed' || missing="$missing $package"
+  done
+  [ -n "$missing" ] || exit 0
+  if [ "$(id -u)" -eq 0 ]; then
+    sudo=""
+  elif command -v sudo >/dev/null 2>&1; then
+    sudo=sudo
+  else
+    fail "Please install, as root:$missing"
+  fi
+  echo "Installing:$missing"
+  $sudo apt-get update -qq
+  # shellcheck disable=SC2086 # The names are to be split.
+  $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
+elif [ "$(uname)" = Darwin ] && command -v brew >/dev/null 2>&1; then
+  wanted="gsl gnuplot"
+  if $latex; then wanted="$wanted pandoc"; fi
+  for package in $wanted; do
+    brew list --versions "$package" >/dev/null || brew install --quiet "$package"
+  done
+  if $latex && ! command -v pdflatex >/dev/null 2>&1; then
+    fail "Please install MacTeX: brew install --cask mactex-no-gui"
+  fi
+else
+  missing=""
+  command -v gsl-config >/dev/null 2>&1 || missing="$missing; the GNU Scientific Library with its headers"
+  command -v gnuplot >/dev/null 2>&1 || missing="$missing; gnuplot"
+  if $latex; then
+    command -v pdflatex >/dev/null 2>&1 || missing="$missing; TeX Live with booktabs, siunitx and pgfplots"
+    command -v pandoc >/dev/null 2>&1 || missing="$missing; pandoc"
+  fi
+  [ -z "$missing" ] || fail "Please install: ${missing#; }"
+fi
