@@ -88,6 +88,7 @@ extension Function {
     // d/dx arccos(1 − x) = 1/√(x(2 − x)).
     case .arccosOneMinus: 1 / (x * (2 - x)).squareRoot
     case .logOneMinus: -(1 / (1 - x))
+    case .oneMinusSquare: -(2 * x)
     case .log: 1 / x
     case .arctan: 1 / (1 + x.squared)
     case .absolute: .function(.absolute, x) / x

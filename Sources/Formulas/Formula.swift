@@ -34,6 +34,8 @@ public enum Function: String, Sendable, Hashable, CaseIterable {
   case arccosOneMinus
   /// ln(1 − x), x < 1, evaluated with log1p.
   case logOneMinus
+  /// 1 − x², evaluated as (1 − x)(1 + x).
+  case oneMinusSquare
   /// ln x, x > 0.
   case log
   /// arctan x.
@@ -116,6 +118,8 @@ extension Formula {
   public func power(_ exponent: Rational) -> Formula {
     exponent == 1 ? self : exponent == 0 ? 1 : .power(self, exponent)
   }
+  /// 1 − self², without cancellation.
+  public var oneMinusSquare: Formula { .function(.oneMinusSquare, self) }
   /// arccos(1 − self), without cancellation.
   public var arccosOneMinus: Formula { .function(.arccosOneMinus, self) }
 

@@ -50,6 +50,7 @@ public enum LaTeX {
     case .function(let function, let argument):
       switch function {
       case .arccosOneMinus: return "\\arccos\\left(1-\(render(argument, in: .product))\\right)"
+      case .oneMinusSquare: return "1-\(render(argument.squared, in: .product))"
       case .logOneMinus: return "\\ln\\left(1-\(render(argument, in: .product))\\right)"
       case .log: return "\\ln\\left(\(bare(argument))\\right)"
       case .arctan: return "\\arctan\\left(\(bare(argument))\\right)"

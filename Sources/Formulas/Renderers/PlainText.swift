@@ -39,6 +39,7 @@ public enum PlainText {
     case .function(let function, let argument):
       switch function {
       case .arccosOneMinus: return "arccos(1 − \(render(argument, in: .product)))"
+      case .oneMinusSquare: return "1 − \(render(argument.squared, in: .product))"
       case .logOneMinus: return "ln(1 − \(render(argument, in: .product)))"
       case .log: return "ln(\(bare(argument)))"
       case .arctan: return "arctan(\(bare(argument)))"

@@ -9,7 +9,7 @@ extension Formula {
   /// The precedence of the node where quotients are written on one line.
   var linearPrecedence: Precedence {
     switch self {
-    case .sum, .negative: .sum
+    case .sum, .negative, .function(.oneMinusSquare, _): .sum
     case .product, .quotient: .product
     case .number(let number): number.denominator == 1 ? (number.numerator < 0 ? .sum : .atom) : .product
     case .power: .power

@@ -63,6 +63,7 @@ public enum SymPy {
     case .function(let function, let argument):
       switch function {
       case .arccosOneMinus: return "acos(1 - \(render(argument, in: .product)))"
+      case .oneMinusSquare: return "1 - \(render(argument.squared, in: .product))"
       case .logOneMinus: return "log(1 - \(render(argument, in: .product)))"
       case .log: return "log(\(bare(argument)))"
       case .arctan: return "atan(\(bare(argument)))"

@@ -18,7 +18,7 @@ extension SGDM {
     case (.rmsUpdateSize, _):
       return variant.nesterov
         ? CitedFormula(η * (G * nesterovGain).squareRoot, "(54), Nesterov", assumptions)
-        : CitedFormula(η * (G / (1 - α.squared)).squareRoot, "Table 1, (54)", assumptions)
+        : CitedFormula(η * (G / α.oneMinusSquare).squareRoot, "Table 1, (54)", assumptions)
     case (.rmsDiffusionRate, _): return CitedFormula(η / (1 - α) * G.squareRoot, "Table 6, (46)", assumptions)
 
     case (.equilibriumNorm, .leading):
@@ -39,7 +39,7 @@ extension SGDM {
     case (.expectedRotation, .geometric):
       let power = η * λ * (2 * (1 - α) - η * λ)
       return CitedFormula(
-        (variant.nesterov ? power * nesterovGain : power / (1 - α.squared)).squareRoot, "(50), (54)", assumptions)
+        (variant.nesterov ? power * nesterovGain : power / α.oneMinusSquare).squareRoot, "(50), (54)", assumptions)
     case (.expectedRotation, .moments):
       let loss =
         variant.nesterov
@@ -66,7 +66,7 @@ extension SGDM {
   }
 
   /// Mean squared norm of g + αm over that of g: (1 + α)² + α⁴/(1 − α²).
-  private static let nesterovGain = (1 + α).squared + α.power(4) / (1 - α.squared)
+  private static let nesterovGain = (1 + α).squared + α.power(4) / α.oneMinusSquare
 
   private static func nesterovNumerator(_ λ: Formula) -> Formula { 1 + α + α * η * λ * (1 + 2 * α) }
 
