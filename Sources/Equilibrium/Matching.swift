@@ -73,7 +73,8 @@ extension Settings {
       guard let eta = other.exponent(of: .learningRate), let lambda = other.exponent(of: .weightDecay) else {
         throw .degenerate(target)
       }
-      let missing = Set(own.symbols.filter { self.values[$0] == nil } + other.symbols.filter { known[$0] == nil })
+      let missing = Set(
+        own.symbols.filter { self.values[$0] == nil } + other.symbols.filter { known[$0] == nil })
       guard missing.isEmpty else { throw .missing(missing.sorted { $0.name < $1.name }) }
       do throws(FormulaError) {
         let ratio = try own.evaluated(self.values) / other.evaluated(known)
@@ -96,7 +97,8 @@ extension Settings {
   }
 
   private static let hyperparameterSymbols: Set<Symbol> = [
-    .learningRate, .weightDecay, .momentum, .dampening, .beta1, .beta2, .epsilon, .normSquared, .gradientShare,
+    .learningRate, .weightDecay, .momentum, .dampening, .beta1, .beta2, .epsilon, .normSquared,
+    .gradientShare,
     .effectiveDecay,
   ]
 }
@@ -107,7 +109,8 @@ extension Optimizer {
   /// Adam's β₂ averages squares, Lion's averages gradients; their defaults differ as their meanings do.
   public func sharesCoefficients(with other: Optimizer) -> Bool {
     hyperparameters.allSatisfy { own in
-      other.hyperparameters.first { $0.symbol == own.symbol }.map { $0.defaultValue == own.defaultValue } ?? true
+      other.hyperparameters.first { $0.symbol == own.symbol }.map { $0.defaultValue == own.defaultValue }
+        ?? true
     }
   }
 }

@@ -19,7 +19,8 @@ public struct Optimizer: Sendable {
   /// How a norm away from equilibrium returns to it, from (16).
   public let relaxation: Relaxation
   /// For given E[g̃ₖ²], the solved squared norm z and gradient share F; nil where the spectrum plays no part.
-  public let solveSpectrum: (@Sendable (_ spectrum: [Double], _ values: [Symbol: Double]) throws -> [Symbol: Double])?
+  public let solveSpectrum:
+    (@Sendable (_ spectrum: [Double], _ values: [Symbol: Double]) throws -> [Symbol: Double])?
   /// 1 − cos of the angle after n steps in equilibrium.
   public let rotationOverSteps: (@Sendable (_ steps: Int, _ settings: Settings) throws -> Double)?
 
@@ -88,7 +89,8 @@ public struct Variant: Sendable, Hashable {
 
   /// Scale-invariant, heavy-ball, equal coordinates, unless said otherwise.
   public init(
-    weight: WeightKind = .scaleInvariant, nesterov: Bool = false, radial: Bool = false, spectrum: Bool = false,
+    weight: WeightKind = .scaleInvariant, nesterov: Bool = false, radial: Bool = false,
+    spectrum: Bool = false,
     epsilon: Bool = false, dampened: Bool = false
   ) {
     self.weight = weight

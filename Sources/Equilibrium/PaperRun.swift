@@ -22,7 +22,8 @@ public struct PaperRun: Sendable {
 
 extension PaperRun {
   private static func run(
-    _ dataset: String, _ model: String, _ optimizer: String, batch: String, steps: Int, lr: Double, decay: Double,
+    _ dataset: String, _ model: String, _ optimizer: String, batch: String, steps: Int, lr: Double,
+    decay: Double,
     beta2: Double? = nil, fewShot: Double? = nil, note: String? = nil
   ) -> PaperRun {
     var values: [Symbol: Double] = [.learningRate: lr, .weightDecay: decay]
@@ -49,13 +50,16 @@ extension PaperRun {
         "CIFAR-10", "ResNet-20", "adamw", batch: "128", steps: steps(cifar, 128, 200), lr: 5e-2, decay: 1e-2,
         note: "few-shot: RV tracker β = 0.9"),
       run(
-        "CIFAR-10", "ResNet-20", "adamw", batch: "2048", steps: steps(cifar, 2048, 200), lr: 1.6e-1, decay: 1e-2,
+        "CIFAR-10", "ResNet-20", "adamw", batch: "2048", steps: steps(cifar, 2048, 200), lr: 1.6e-1,
+        decay: 1e-2,
         fewShot: 8e-2),
       run("CIFAR-10", "ResNet-20", "lion", batch: "128", steps: steps(cifar, 128, 200), lr: 5e-4, decay: 1),
       run(
         "CIFAR-10", "ResNet-20", "lion", batch: "2048", steps: steps(cifar, 2048, 200), lr: 1.6e-2, decay: 1,
         fewShot: 2),
-      run("ImageNet-1k", "ResNet-50", "sgdm", batch: "256", steps: steps(imagenet, 256, 90), lr: 1e-1, decay: 1e-4),
+      run(
+        "ImageNet-1k", "ResNet-50", "sgdm", batch: "256", steps: steps(imagenet, 256, 90), lr: 1e-1,
+        decay: 1e-4),
       run(
         "ImageNet-1k", "DeiT tiny", "adamw", batch: "1024", steps: steps(imagenet, 1024, 300), lr: 5e-4,
         decay: 5e-2, fewShot: 2e-1),
@@ -66,7 +70,8 @@ extension PaperRun {
       run(
         "Wikitext", "GPT2-124M", "adamw", batch: "55×3", steps: 15_000, lr: 5e-3, decay: 0.5, beta2: 0.95),
       run(
-        "OpenWebText", "GPT2-124M", "adamw", batch: "12×40", steps: 5_000, lr: 4.8e-3, decay: 0.1, beta2: 0.95),
+        "OpenWebText", "GPT2-124M", "adamw", batch: "12×40", steps: 5_000, lr: 4.8e-3, decay: 0.1, beta2: 0.95
+      ),
     ]
   }()
 }

@@ -112,10 +112,13 @@ extension Assumption {
 }
 
 extension Transient {
-  init(_ settings: Settings) {
+  /// The transient of these settings.
+  public init(_ settings: Settings) {
     let law = settings.optimizer.relaxation
     power = law.power
-    func estimate(_ cited: CitedFormula) -> Estimate { Estimate(settings.adapted(cited), at: settings.values) }
+    func estimate(_ cited: CitedFormula) -> Estimate {
+      Estimate(settings.adapted(cited), at: settings.values)
+    }
     decayPerStep = estimate(law.decayPerStep)
     halfLife = estimate(law.halfLife)
     func steps(_ fraction: Rational) -> Estimate {

@@ -8,7 +8,8 @@ extension Symbol {
     domain: .positive)
   /// Weight decay or ℓ2 coefficient λ.
   public static let weightDecay = Symbol(
-    "weight_decay", plain: "λ", latex: "\\lambda", sympy: "lambda_", meaning: "weight decay", domain: .positive)
+    "weight_decay", plain: "λ", latex: "\\lambda", sympy: "lambda_", meaning: "weight decay",
+    domain: .positive)
   /// Momentum coefficient α of SGDM (44).
   public static let momentum = Symbol(
     "momentum", plain: "α", latex: "\\alpha", sympy: "alpha", meaning: "momentum", domain: .coefficient)
@@ -46,7 +47,8 @@ extension Symbol {
     meaning: "gradient mass", unit: "gradient·weight", domain: .positive)
   /// Radial decay λ_u (101): the share of the gradient along the weight, as a weight decay.
   public static let radialDecay = Symbol(
-    "radial_decay", plain: "λᵤ", latex: "\\lambda_u", sympy: "lambda_u", meaning: "radial decay", domain: .real)
+    "radial_decay", plain: "λᵤ", latex: "\\lambda_u", sympy: "lambda_u", meaning: "radial decay",
+    domain: .real)
   /// Effective weight decay λ_e = λ + λ_u (Appendix H).
   public static let effectiveDecay = Symbol(
     "effective_weight_decay", plain: "λₑ", latex: "\\lambda_e", sympy: "lambda_e",

@@ -5,7 +5,7 @@ extension Formula {
     case .number, .pi: return 0
     case .symbol(let other): return other == symbol ? 1 : 0
     case .sum(let terms): return .plus(terms.map { $0.derivative(by: symbol) })
-    case .negative(let inner): 
+    case .negative(let inner):
       let slope = inner.derivative(by: symbol)
       return slope == 0 ? 0 : -slope
     case .product(let factors):
@@ -69,7 +69,8 @@ extension Formula {
       }
       return top - bottom
     case .power(let base, let exponent): return base.exponent(of: symbol).map { $0 * exponent }
-    case .root(let radicand, let degree): return radicand.exponent(of: symbol).map { $0 * Rational(1, degree) }
+    case .root(let radicand, let degree):
+      return radicand.exponent(of: symbol).map { $0 * Rational(1, degree) }
     case .sum(let terms):
       // Terms that all carry the same power share it.
       let exponents = terms.map { $0.exponent(of: symbol) }

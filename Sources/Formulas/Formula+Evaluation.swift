@@ -19,7 +19,8 @@ extension Formula {
 
   func unchecked(_ values: [Symbol: DoubleDouble]) throws(FormulaError) -> DoubleDouble {
     switch self {
-    case .number(let number): return DoubleDouble(Double(number.numerator)) / DoubleDouble(Double(number.denominator))
+    case .number(let number):
+      return DoubleDouble(Double(number.numerator)) / DoubleDouble(Double(number.denominator))
     case .pi: return DoubleDouble(.pi, 1.2246467991473532e-16)
     case .symbol(let symbol): return values[symbol] ?? DoubleDouble(.nan)
     case .sum(let terms):

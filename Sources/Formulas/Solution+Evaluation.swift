@@ -22,7 +22,8 @@ extension Solution {
   }
 
   /// The positive and the negative terms of the cubic, which balance at the root.
-  private func partsBySign(_ coefficients: [Formula], _ numbers: [Double]) -> (left: Formula, right: Formula) {
+  private func partsBySign(_ coefficients: [Formula], _ numbers: [Double]) -> (left: Formula, right: Formula)
+  {
     let z = Formula.symbol(unknown)
     var parts: (positive: Formula, negative: Formula) = (0, 0)
     for (index, (coefficient, number)) in zip(coefficients, numbers).enumerated() where number != 0 {
@@ -43,23 +44,31 @@ extension Solution {
     func ratio(at z: Double) -> Double {
       var inner = values
       inner[unknown] = DoubleDouble(z)
-      guard let left = try? left.unchecked(inner), let right = try? right.unchecked(inner) else { return .nan }
+      guard let left = try? left.unchecked(inner), let right = try? right.unchecked(inner) else {
+        return .nan
+      }
       return (left / right).value
     }
     let start = try estimate.unchecked(values).value
     guard start.isFinite, start > 0 else { throw .undefined(PlainText.render(estimate)) }
     var (lower, upper) = (start, start)
     let rises = ratio(at: start * 2) > ratio(at: start)
-    // 1100 doublings span every double.
-    for _ in 0..<1100 where (ratio(at: lower) > 1) == rises { lower /= 2 }
-    for _ in 0..<1100 where (ratio(at: upper) < 1) == rises { upper *= 2 }
+    // Ten squarings of the factor span every double.
+    var factor = 2.0
+    while (ratio(at: lower) > 1) == rises, factor.isFinite {
+      (lower, factor) = (lower / factor, factor * factor)
+    }
+    factor = 2
+    while (ratio(at: upper) < 1) == rises, factor.isFinite {
+      (upper, factor) = (upper * factor, factor * factor)
+    }
     if lower == upper { return lower }
     // Half a factor more on each side, so that rounding of the logarithm cannot move an end across the root; the
-    // polish takes over from a hundredth.
+    // polish takes over from about a thousandth.
     do {
       let ends = (Double.log(lower / 1.5), Double.log(upper * 1.5))
       let shift = 1 - ends.0
-      let root = try bracketedRoot(from: 1, to: ends.1 + shift, relativeTolerance: 1e-2) {
+      let root = try bracketedRoot(from: 1, to: ends.1 + shift, relativeTolerance: 1e-6) {
         Double.log(ratio(at: Double.exp($0 - shift)))
       }
       return Double.exp(root - shift)

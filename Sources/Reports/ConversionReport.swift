@@ -17,7 +17,8 @@ public struct ConversionReport: Sendable {
   /// Document, JSON and table.
   public var output: Output {
     var blocks: [Block] = [
-      .heading(1, "\(conversion.source.title) → \(conversion.isRotational ? "RV-" : "")\(conversion.target.title)"),
+      .heading(
+        1, "\(conversion.source.title) → \(conversion.isRotational ? "RV-" : "")\(conversion.target.title)"),
       .table(settingsTable),
     ]
     if conversion.isRotational { blocks.append(.table(rotationalTable)) }
@@ -91,11 +92,20 @@ public struct ConversionReport: Sendable {
         ],
         [
           "update RMS tracker β",
-          .prose(Prose("0.9 (default); √a = \(slowTracker.map { Numbers.short($0, digits: 7) } ?? "—") tracks as slowly as the norm of \(target.settings.title) moves")),
+          .prose(
+            Prose(
+              "0.9 (default); √a = \(slowTracker.map { Numbers.short($0, digits: 7) } ?? "—") tracks as slowly as the norm of \(target.settings.title) moves"
+            )),
         ],
-        ["rotate", "weight vectors of neurons (rows of weight matrices, filters); not biases, gains, norms, embeddings"],
+        [
+          "rotate",
+          "weight vectors of neurons (rows of weight matrices, filters); not biases, gains, norms, embeddings",
+        ],
         ["zero mean", "yes: remove the mean of each rotated vector and of its update"],
-        ["learnable gain", "for weights that no normalisation follows (transformers); not needed where batch normalisation follows"],
+        [
+          "learnable gain",
+          "for weights that no normalisation follows (transformers); not needed where batch normalisation follows",
+        ],
         ["weight decay of rotated vectors", "not applied; it still sets the expected rotation"],
       ])
   }
@@ -105,13 +115,15 @@ public struct ConversionReport: Sendable {
   /// Whether a quantity stays the same: asked for, or following from what was.
   private func matched(_ quantity: Quantity) -> Bool {
     if conversion.match == nil || conversion.match?.quantities.contains(quantity) == true { return true }
-    guard let a = source.estimate(quantity, .leading)?.value, let b = target.estimate(quantity, .leading)?.value
+    guard let a = source.estimate(quantity, .leading)?.value,
+      let b = target.estimate(quantity, .leading)?.value
     else { return false }
     return abs(b / a - 1) < 1e-12
   }
 
   private var comparison: Table {
-    let unit = conversion.dimensionCancels && conversion.match != nil ? " (for C = 1; times √C otherwise)" : ""
+    let unit =
+      conversion.dimensionCancels && conversion.match != nil ? " (for C = 1; times √C otherwise)" : ""
     return Table(
       caption: Prose("Predictions at leading order\(unit)"),
       columns: [
@@ -123,7 +135,8 @@ public struct ConversionReport: Sendable {
         let (a, b) = (source.estimate(quantity, .leading)?.value, target.estimate(quantity, .leading)?.value)
         let ratio = a.flatMap { a in b.map { $0 / a } }
         return [
-          .prose("\(quantity.symbol.meaning) \(quantity.symbol)"), .optional(a), .optional(b), .optional(ratio),
+          .prose("\(quantity.symbol.meaning) \(quantity.symbol)"), .optional(a), .optional(b),
+          .optional(ratio),
           .prose(Prose(matched(quantity) ? "exactly" : "no")),
         ]
       })
@@ -147,7 +160,8 @@ public struct ConversionReport: Sendable {
     }
     if conversion.isRotational {
       notes.append(
-        "The rotational variant has no transient: it turns by the equilibrium rate from the first step. Where the baseline never reaches equilibrium (compare its half-life with the length of the run), these zero-shot settings turn too fast or too slowly, and the weight decay needs tuning.")
+        "The rotational variant has no transient: it turns by the equilibrium rate from the first step. Where the baseline never reaches equilibrium (compare its half-life with the length of the run), these zero-shot settings turn too fast or too slowly, and the weight decay needs tuning."
+      )
     }
     return notes
   }
@@ -155,7 +169,8 @@ public struct ConversionReport: Sendable {
   /// What the rule of thumb for Lion leaves out.
   private var lionNote: Prose {
     let rate = rows.first { $0.symbol == .learningRate }?.factor ?? .nan
-    let decay = (conversion.target.values[.weightDecay] ?? .nan) / (conversion.source.values[.weightDecay] ?? .nan)
+    let decay =
+      (conversion.target.values[.weightDecay] ?? .nan) / (conversion.source.values[.weightDecay] ?? .nan)
     return Prose(
       "The usual rule for Lion, a 3–10 times smaller learning rate and a 3–10 times larger weight decay, keeps the product ηλ. That matches the long-run diffusion, not the single step: here the learning rate changes by \(Numbers.short(rate)), the weight decay by \(Numbers.short(decay)) and the product by \(Numbers.short(rate * decay)). The factors depend on the β's of both sides alone."
     )
@@ -167,7 +182,9 @@ public struct ConversionReport: Sendable {
     func predictions(_ prediction: Prediction) -> JSONValue {
       JSONValue(Quantity.allCases.map { ($0.rawValue, .optional(prediction.estimate($0, .leading)?.value)) })
     }
-    func settings(_ settings: Settings, _ decay: Double?, _ convention: DecayConvention, _ name: String) -> JSONValue {
+    func settings(_ settings: Settings, _ decay: Double?, _ convention: DecayConvention, _ name: String)
+      -> JSONValue
+    {
       var members: [(String, JSONValue)] = [("optimizer", .string(name))]
       for (symbol, value) in settings.hyperparameters {
         members.append((symbol.name, symbol == .weightDecay ? .optional(decay) : .number(value)))
@@ -183,7 +200,10 @@ public struct ConversionReport: Sendable {
           conversion.source, rows.first { $0.symbol == .weightDecay }?.source, conversion.conventions.source,
           conversion.source.optimizer.identifier)
       ),
-      ("target", settings(conversion.target, conversion.targetWeightDecay, conversion.conventions.target, name)),
+      (
+        "target",
+        settings(conversion.target, conversion.targetWeightDecay, conversion.conventions.target, name)
+      ),
       (
         "factors",
         JSONValue(

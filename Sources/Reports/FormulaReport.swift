@@ -57,7 +57,8 @@ public struct FormulaReport: Sendable {
       optimizer = entry.optimizer
       blocks.append(.paragraph(Prose("\(entry.quantity.symbol.meaning), \(entry.fidelity.rawValue)")))
       blocks.append(
-        .equation(Equation(.symbol(entry.quantity.symbol), "=", entry.cited.formula, tag: entry.cited.source)))
+        .equation(Equation(.symbol(entry.quantity.symbol), "=", entry.cited.formula, tag: entry.cited.source))
+      )
       for solution in entry.cited.formula.solutions {
         let (left, right) = solution.sides
         blocks.append(.paragraph("with \(solution.unknown) the positive root of"))

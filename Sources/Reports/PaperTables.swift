@@ -37,7 +37,8 @@ public enum PaperTables {
                 (
                   optimizer.identifier,
                   [
-                    "latex": .string(LaTeX.render(cited.formula)), "text": .string(PlainText.render(cited.formula)),
+                    "latex": .string(LaTeX.render(cited.formula)),
+                    "text": .string(PlainText.render(cited.formula)),
                     "source": .string(cited.source),
                   ]
                 )
@@ -103,7 +104,8 @@ public enum PaperTables {
         Double(run.steps), run.zeroShot[.learningRate], run.zeroShot[.weightDecay], run.fewShotDecay,
         prediction.estimate(.expectedRotation, .leading)?.value,
         prediction.estimate(.rmsUpdateSize, .leading)?.value,
-        prediction.estimate(.equilibriumNorm, .leading)?.value, halfLife, halfLife.map { $0 / Double(run.steps) },
+        prediction.estimate(.equilibriumNorm, .leading)?.value, halfLife,
+        halfLife.map { $0 / Double(run.steps) },
       ]
     }
     func words(_ run: PaperRun, _ settings: Settings) -> [String] {
@@ -117,18 +119,24 @@ public enum PaperTables {
       })
     let json = JSONValue.array(
       zip(runs, numbers).map { pair, numbers in
-        let texts = zip(columns, [pair.run.dataset, pair.run.model, pair.settings.optimizer.identifier, pair.run.batch])
-          .map { ($0.1, JSONValue.string($1)) }
+        let texts = zip(
+          columns, [pair.run.dataset, pair.run.model, pair.settings.optimizer.identifier, pair.run.batch]
+        )
+        .map { ($0.1, JSONValue.string($1)) }
         let values = zip(columns.dropFirst(4), numbers).map { ($0.1, JSONValue.optional($1)) }
         return JSONValue(texts + values + [("note", pair.run.note.map { .string($0) } ?? .null)])
       })
     var notes: [Prose] = runs.compactMap { run, _ in
       run.note.map { Prose("\(run.dataset), \(run.model), batch \(run.batch): \($0).") }
     }
-    notes.append("Epochs are counted in full batches of 50 000 (CIFAR-10) and 1 281 167 (ImageNet-1k) images.")
     notes.append(
-      "Norm and update size are for one coordinate: times √C for a neuron of fan-in C. Those of SGDM need E‖g‖² or E‖g̃‖².")
-    notes.append("The half-life is that of ‖ω‖² (‖ω‖⁴ for SGDM), from (16). A run much shorter than that never reaches equilibrium.")
+      "Epochs are counted in full batches of 50 000 (CIFAR-10) and 1 281 167 (ImageNet-1k) images.")
+    notes.append(
+      "Norm and update size are for one coordinate: times √C for a neuron of fan-in C. Those of SGDM need E‖g‖² or E‖g̃‖²."
+    )
+    notes.append(
+      "The half-life is that of ‖ω‖² (‖ω‖⁴ for SGDM), from (16). A run much shorter than that never reaches equilibrium."
+    )
     return Output(document: Document([.table(table), .list(notes)]), json: json, table: table)
   }
 }

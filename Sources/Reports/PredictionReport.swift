@@ -12,7 +12,8 @@ public struct PredictionReport: Sendable {
   /// - Parameters:
   ///   - explains: adds formula, numbers put in, source and assumptions of each number.
   ///   - rotationOverSteps: the angle after a number of steps, in radians, where asked for.
-  public init(_ prediction: Prediction, explains: Bool, rotationOverSteps: (steps: Int, angle: Double)? = nil) {
+  public init(_ prediction: Prediction, explains: Bool, rotationOverSteps: (steps: Int, angle: Double)? = nil)
+  {
     self.prediction = prediction
     self.explains = explains
     self.rotationOverSteps = rotationOverSteps
@@ -37,7 +38,10 @@ public struct PredictionReport: Sendable {
     let columns =
       [Table.Column("quantity", name: "quantity", isNumeric: false)]
       + Fidelity.allCases.map { Table.Column(Prose($0.rawValue), name: $0.rawValue) }
-      + [Table.Column("unit", name: "unit", isNumeric: false), Table.Column("source", name: "source", isNumeric: false)]
+      + [
+        Table.Column("unit", name: "unit", isNumeric: false),
+        Table.Column("source", name: "source", isNumeric: false),
+      ]
     return Table(
       columns: columns,
       rows: Quantity.allCases.map { quantity in
@@ -53,7 +57,9 @@ public struct PredictionReport: Sendable {
   /// The formulas that lack an input, with what they lack.
   private var missing: [Block] {
     Quantity.allCases.flatMap { quantity -> [Block] in
-      guard let estimate = prediction.estimate(quantity, .leading), !estimate.missing.isEmpty else { return [] }
+      guard let estimate = prediction.estimate(quantity, .leading), !estimate.missing.isEmpty else {
+        return []
+      }
       var prose: Prose = "\(quantity.symbol.meaning): missing "
       for (index, symbol) in estimate.missing.enumerated() {
         prose.fragments += index == 0 ? [] : [.text(", ")]
@@ -163,7 +169,8 @@ public struct PredictionReport: Sendable {
       + symbols.map { Table.Column("\($0)", name: $0.name) }
     return .table(
       Table(
-        caption: "Elasticity at leading order: doubling the hyperparameter multiplies the quantity by about 2 to this power",
+        caption:
+          "Elasticity at leading order: doubling the hyperparameter multiplies the quantity by about 2 to this power",
         columns: columns,
         rows: Quantity.allCases.map { quantity in
           [.prose("\(quantity.symbol.meaning) \(quantity.symbol)")]
@@ -195,7 +202,8 @@ public struct PredictionReport: Sendable {
         ]
       ))
     if let over = rotationOverSteps {
-      members.append(("rotation_over_steps", ["steps": .number(Double(over.steps)), "angle": .number(over.angle)]))
+      members.append(
+        ("rotation_over_steps", ["steps": .number(Double(over.steps)), "angle": .number(over.angle)]))
     }
     members.append(("warnings", .array(prediction.warnings.map { .string($0.prose.plain) })))
     return JSONValue(members)
@@ -262,9 +270,12 @@ extension Settings {
     let all = shown + extra.compactMap { symbol in values[symbol].map { (symbol, $0) } }
     for (index, (symbol, value)) in all.enumerated() {
       prose.fragments += index == 0 ? [] : [.text(", ")]
-      prose.fragments += [.text(symbol.meaning + " "), .formula(.symbol(symbol)), .text(" = \(Numbers.short(value))")]
+      prose.fragments += [
+        .text(symbol.meaning + " "), .formula(.symbol(symbol)), .text(" = \(Numbers.short(value))"),
+      ]
     }
-    prose.fragments.append(.text(variant.weight == .scaleInvariant ? "; scale-invariant weight." : "; scale-sensitive weight."))
+    prose.fragments.append(
+      .text(variant.weight == .scaleInvariant ? "; scale-invariant weight." : "; scale-sensitive weight."))
     return prose
   }
 

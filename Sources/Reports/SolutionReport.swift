@@ -23,9 +23,11 @@ public struct SolutionReport: Sendable {
     let prediction = Prediction(solution.settings)
     let symbol: Formula = isRoot ? Formula.symbol(solution.symbol).squareRoot : .symbol(solution.symbol)
     let method =
-      solution.isClosedForm ? "closed form: the quantity is a power law in it" : "bracketed root of the formula"
+      solution.isClosedForm
+      ? "closed form: the quantity is a power law in it" : "bracketed root of the formula"
     var blocks: [Block] = [
-      .heading(1, "\(solution.settings.title): \(solution.symbol.meaning) for a given \(quantity.symbol.meaning)"),
+      .heading(
+        1, "\(solution.settings.title): \(solution.symbol.meaning) for a given \(quantity.symbol.meaning)"),
       .paragraph("\(symbol) = \(Numbers.full(shownValue))"),
       .paragraph(Prose("Found by \(method).")),
       .equation(Equation(.symbol(quantity.symbol), "=", solution.cited.formula, tag: solution.cited.source)),
@@ -44,7 +46,12 @@ public struct SolutionReport: Sendable {
         Table.Column("quantity", name: "quantity", isNumeric: false), Table.Column("value", name: "value"),
         Table.Column("unit", name: "unit", isNumeric: false),
       ],
-      rows: [[.prose("\(solution.symbol.meaning) \(solution.symbol)"), .number(solution.value), .prose(Prose(solution.symbol.unit))]]
+      rows: [
+        [
+          .prose("\(solution.symbol.meaning) \(solution.symbol)"), .number(solution.value),
+          .prose(Prose(solution.symbol.unit)),
+        ]
+      ]
         + Quantity.allCases.map {
           [
             .prose("\($0.symbol.meaning) \($0.symbol)"), .optional(prediction.estimate($0, fidelity)?.value),
@@ -60,10 +67,12 @@ public struct SolutionReport: Sendable {
         ("value", .number(shownValue)),
         ("method", .string(solution.isClosedForm ? "closed_form" : "bracketed_root")),
         ("fidelity", .string(fidelity.rawValue)),
-        ("formula", .string(PlainText.render(solution.cited.formula))), ("source", .string(solution.cited.source)),
+        ("formula", .string(PlainText.render(solution.cited.formula))),
+        ("source", .string(solution.cited.source)),
         (
           "quantities",
-          JSONValue(Quantity.allCases.map { ($0.rawValue, .optional(prediction.estimate($0, fidelity)?.value)) })
+          JSONValue(
+            Quantity.allCases.map { ($0.rawValue, .optional(prediction.estimate($0, fidelity)?.value)) })
         ),
         ("warnings", .array(prediction.warnings.map { .string($0.prose.plain) })),
       ])

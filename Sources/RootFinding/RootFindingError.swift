@@ -9,6 +9,7 @@ public enum RootFindingError: Error, Equatable, Sendable, CustomStringConvertibl
   /// The iteration reached its limit.
   case notConverged(iterations: Int)
 
+  /// One line that names the offending value.
   public var description: String {
     switch self {
     case .notFinite(let value): "a coefficient or limit is \(value), expected a finite number"

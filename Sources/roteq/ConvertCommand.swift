@@ -29,7 +29,9 @@ struct ConvertCommand: ParsableCommand {
   @OptionGroup(title: "Values") var values: ValueOptions
   @OptionGroup(title: "Weight") var weight: WeightOptions
   @Option(
-    help: "What the given weight decay means: \(DecayConvention.allCases.map(\.rawValue).joined(separator: ", ")).")
+    help:
+      "What the given weight decay means: \(DecayConvention.allCases.map(\.rawValue).joined(separator: ", "))."
+  )
   var decayConvention: String = DecayConvention.coupled.rawValue
   @Option(help: "What the target's weight decay is to mean.")
   var toDecayConvention: String = DecayConvention.coupled.rawValue
@@ -58,14 +60,16 @@ struct ConvertCommand: ParsableCommand {
     let settings = try weight.settings(source, known)
     var own: [Symbol: Double] = [:]
     for (flag, symbol, text) in [
-      ("--to-momentum", Symbol.momentum, toMomentum), ("--to-beta1", .beta1, toBeta1), ("--to-beta2", .beta2, toBeta2),
+      ("--to-momentum", Symbol.momentum, toMomentum), ("--to-beta1", .beta1, toBeta1),
+      ("--to-beta2", .beta2, toBeta2),
     ] {
       guard let text else { continue }
       guard target.optimizer.hyperparameters.contains(where: { $0.symbol == symbol }) else {
         throw Failure("\(flag): \(target.optimizer.title) has no \(symbol.meaning) \(symbol.plain)", .usage)
       }
       own[symbol] = try check(
-        parseNumber(text, flag: flag, expected: "\(symbol.domain)"), flag: flag, symbol: symbol, isRoot: false)
+        parseNumber(text, flag: flag, expected: "\(symbol.domain)"), flag: flag, symbol: symbol, isRoot: false
+      )
     }
     let conversion: Conversion
     do {
@@ -83,7 +87,8 @@ struct ConvertCommand: ParsableCommand {
     let flags = symbols.map { $0 == .momentum ? "--to-momentum" : ValueOptions.flag(of: $0) }
     let names = symbols.map { "\($0.meaning) \($0.plain)" }
     return Failure(
-      "missing \(flags.joined(separator: ", ")): the conversion needs the \(names.joined(separator: ", "))", .usage)
+      "missing \(flags.joined(separator: ", ")): the conversion needs the \(names.joined(separator: ", "))",
+      .usage)
   }
 }
 
@@ -107,7 +112,8 @@ struct ConversionTarget {
 }
 
 /// The case of that name, or a failure that suggests the nearest.
-func choice<Choice: RawRepresentable<String> & CaseIterable>(_ kind: String, _ name: String) throws -> Choice {
+func choice<Choice: RawRepresentable<String> & CaseIterable>(_ kind: String, _ name: String) throws -> Choice
+{
   if let choice = Choice(rawValue: name) { return choice }
   throw Failure(unknown(kind, name, among: Choice.allCases.map(\.rawValue)), .usage)
 }

@@ -5,7 +5,8 @@ import Reports
 
 struct PredictCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "predict", abstract: "Predict norm and rotation in equilibrium, and how long it takes to get there.",
+    commandName: "predict",
+    abstract: "Predict norm and rotation in equilibrium, and how long it takes to get there.",
     discussion: """
       EXAMPLES
         roteq predict --optimizer adamw --lr 6e-4 --weight-decay 0.1 --beta2 0.95 --dimension 768
@@ -28,7 +29,8 @@ struct PredictCommand: ParsableCommand {
     let optimizer = try optimizer.optimizer()
     let known = try values.values()
     guard known[.dimension] != nil || weight.gradientMoments != nil else {
-      throw Failure("missing --dimension: the equilibrium norm needs the dimension C (fan-in) of the weight", .usage)
+      throw Failure(
+        "missing --dimension: the equilibrium norm needs the dimension C (fan-in) of the weight", .usage)
     }
     let settings = try weight.settings(optimizer, known)
     var over: (steps: Int, angle: Double)?
@@ -36,7 +38,8 @@ struct PredictCommand: ParsableCommand {
       guard steps >= 1, steps <= 1_000_000_000 else {
         throw Failure("--over-steps: \(steps) is not allowed, expected 1 to 1000000000", .usage)
       }
-      guard let rotation = optimizer.rotationOverSteps, let angle = try? rotation(steps, settings), angle.isFinite
+      guard let rotation = optimizer.rotationOverSteps, let angle = try? rotation(steps, settings),
+        angle.isFinite
       else { throw Failure("--over-steps: the rotation over steps is not known for these settings", .usage) }
       over = (steps, angle)
     }

@@ -5,7 +5,8 @@ import Formulas
 struct Roteq: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "roteq",
-    abstract: "What learning rate and weight decay really do: rotational equilibrium, from hyperparameters to numbers.",
+    abstract:
+      "What learning rate and weight decay really do: rotational equilibrium, from hyperparameters to numbers.",
     discussion: """
       EXAMPLES
         roteq predict --optimizer adamw --lr 6e-4 --weight-decay 0.1 --dimension 768

@@ -20,7 +20,8 @@ struct ValueOptions: ParsableArguments {
   var dampening: String?
   @Option(parsing: .unconditional, help: "Adam, Lion: first moment coefficient β₁. (default: 0.9)")
   var beta1: String?
-  @Option(parsing: .unconditional, help: "Adam, Lion: second moment coefficient β₂. (default: 0.999, Lion 0.99)")
+  @Option(
+    parsing: .unconditional, help: "Adam, Lion: second moment coefficient β₂. (default: 0.999, Lion 0.99)")
   var beta2: String?
   @Option(
     name: [.customLong("epsilon"), .customLong("eps")], parsing: .unconditional,
@@ -30,15 +31,18 @@ struct ValueOptions: ParsableArguments {
     name: [.customLong("dimension"), .customLong("fan-in")], parsing: .unconditional,
     help: "Dimension C of the weight vector: the neuron's fan-in.")
   var dimension: String?
-  @Option(parsing: .unconditional, help: "Weight norm at the first step, ‖ω₀‖: gives the length of the transient.")
+  @Option(
+    parsing: .unconditional, help: "Weight norm at the first step, ‖ω₀‖: gives the length of the transient.")
   var initialNorm: String?
   @Option(parsing: .unconditional, help: "RMS gradient norm √E‖g‖².")
   var gradientNorm: String?
   @Option(parsing: .unconditional, help: "RMS gradient norm at unit weight norm, √E‖g̃‖² with g̃ = ‖ω‖·g.")
   var unitGradientNorm: String?
-  @Option(parsing: .unconditional, help: "Adam+ℓ2: gradient mass ⟨1, √E[g̃²]⟩; √C·√E‖g̃‖² for equal coordinates.")
+  @Option(
+    parsing: .unconditional, help: "Adam+ℓ2: gradient mass ⟨1, √E[g̃²]⟩; √C·√E‖g̃‖² for equal coordinates.")
   var gradientMass: String?
-  @Option(parsing: .unconditional, help: "Radial decay λᵤ of a scale-sensitive weight (Appendix H): λₑ = λ + λᵤ.")
+  @Option(
+    parsing: .unconditional, help: "Radial decay λᵤ of a scale-sensitive weight (Appendix H): λₑ = λ + λᵤ.")
   var radialDecay: String?
   @Option(parsing: .unconditional, help: "Measured error factor λ_err of the decay (96).")
   var decayErrorFactor: String?
@@ -56,19 +60,20 @@ extension ValueOptions {
   }
 
   /// Each flag, its symbol, whether it gives the square root, and where its text is.
-  private static let table: [(flag: String, symbol: Symbol, isRoot: Bool, text: @Sendable (ValueOptions) -> String?)] = [
-    ("--lr", .learningRate, false, \.learningRate), ("--weight-decay", .weightDecay, false, \.weightDecay),
-    ("--momentum", .momentum, false, \.momentum), ("--dampening", .dampening, false, \.dampening),
-    ("--beta1", .beta1, false, \.beta1), ("--beta2", .beta2, false, \.beta2),
-    ("--epsilon", .epsilon, false, \.epsilon), ("--dimension", .dimension, false, \.dimension),
-    ("--initial-norm", .initialNorm, false, \.initialNorm),
-    ("--gradient-norm", .gradientPower, true, \.gradientNorm),
-    ("--unit-gradient-norm", .unitGradientPower, true, \.unitGradientNorm),
-    ("--gradient-mass", .gradientMass, false, \.gradientMass),
-    ("--radial-decay", .radialDecay, false, \.radialDecay),
-    ("--decay-error-factor", .decayErrorFactor, false, \.decayErrorFactor),
-    ("--dimension-error-factor", .dimensionErrorFactor, false, \.dimensionErrorFactor),
-  ]
+  private static let table:
+    [(flag: String, symbol: Symbol, isRoot: Bool, text: @Sendable (ValueOptions) -> String?)] = [
+      ("--lr", .learningRate, false, \.learningRate), ("--weight-decay", .weightDecay, false, \.weightDecay),
+      ("--momentum", .momentum, false, \.momentum), ("--dampening", .dampening, false, \.dampening),
+      ("--beta1", .beta1, false, \.beta1), ("--beta2", .beta2, false, \.beta2),
+      ("--epsilon", .epsilon, false, \.epsilon), ("--dimension", .dimension, false, \.dimension),
+      ("--initial-norm", .initialNorm, false, \.initialNorm),
+      ("--gradient-norm", .gradientPower, true, \.gradientNorm),
+      ("--unit-gradient-norm", .unitGradientPower, true, \.unitGradientNorm),
+      ("--gradient-mass", .gradientMass, false, \.gradientMass),
+      ("--radial-decay", .radialDecay, false, \.radialDecay),
+      ("--decay-error-factor", .decayErrorFactor, false, \.decayErrorFactor),
+      ("--dimension-error-factor", .dimensionErrorFactor, false, \.dimensionErrorFactor),
+    ]
 
   /// The flags that were given.
   var given: [Given] {

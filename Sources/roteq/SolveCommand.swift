@@ -21,9 +21,11 @@ struct SolveCommand: ParsableCommand {
   @Option(help: "Optimizer.") var optimizer: OptimizerName
   @Option(parsing: .unconditional, help: "Wanted equilibrium norm ‖ω̂‖.") var equilibriumNorm: String?
   @Option(parsing: .unconditional, help: "Wanted RMS update size η_g.") var rmsUpdateSize: String?
-  @Option(parsing: .unconditional, help: "Wanted expected rotation η_r, in radians.") var expectedRotation: String?
+  @Option(parsing: .unconditional, help: "Wanted expected rotation η_r, in radians.") var expectedRotation:
+    String?
   @Option(parsing: .unconditional, help: "Wanted RMS diffusion rate τ_g.") var rmsDiffusionRate: String?
-  @Option(parsing: .unconditional, help: "Wanted rotational diffusion rate τ_r.") var rotationalDiffusionRate: String?
+  @Option(parsing: .unconditional, help: "Wanted rotational diffusion rate τ_r.") var rotationalDiffusionRate:
+    String?
   @Option(help: "leading, geometric or moments.") var fidelity = FidelityName(argument: "leading")
   @OptionGroup(title: "Values") var values: ValueOptions
   @OptionGroup(title: "Weight") var weight: WeightOptions
@@ -34,10 +36,12 @@ struct SolveCommand: ParsableCommand {
     let unknown = try ValueOptions.symbol(ofFlag: unknownName)
     let known = try values.values()
     guard known[unknown.symbol] == nil else {
-      throw Failure("\(ValueOptions.flag(of: unknown.symbol)) is given, but it is what --for asks for", .usage)
+      throw Failure(
+        "\(ValueOptions.flag(of: unknown.symbol)) is given, but it is what --for asks for", .usage)
     }
     guard weight.gradientMoments == nil else {
-      throw Failure("--gradient-moments cannot be solved with: its root is found numerically for fixed settings", .usage)
+      throw Failure(
+        "--gradient-moments cannot be solved with: its root is found numerically for fixed settings", .usage)
     }
     let (quantity, target) = try wanted()
     let fidelity = try fidelity.fidelity()
@@ -49,12 +53,15 @@ struct SolveCommand: ParsableCommand {
     } catch {
       throw SolveCommand.failure(error)
     }
-    output.print(SolutionReport(solution, quantity: quantity, fidelity: fidelity, isRoot: unknown.isRoot).output)
+    output.print(
+      SolutionReport(solution, quantity: quantity, fidelity: fidelity, isRoot: unknown.isRoot).output)
   }
 
   private static func failure(_ error: any Error) -> Failure {
     if let failure = error as? Failure { return failure }
-    guard case FormulaError.missing(let symbols)? = error as? FormulaError else { return Failure("\(error)", .usage) }
+    guard case FormulaError.missing(let symbols)? = error as? FormulaError else {
+      return Failure("\(error)", .usage)
+    }
     return Failure(
       "missing \(symbols.map(ValueOptions.flag).joined(separator: ", ")): the formula needs the "
         + symbols.map { "\($0.meaning) \($0.plain)" }.joined(separator: ", "), .usage)
@@ -63,7 +70,8 @@ struct SolveCommand: ParsableCommand {
   /// The one quantity that is given.
   private func wanted() throws -> (Quantity, Double) {
     let given: [(Quantity, String)] = [
-      (.equilibriumNorm, equilibriumNorm), (.rmsUpdateSize, rmsUpdateSize), (.expectedRotation, expectedRotation),
+      (.equilibriumNorm, equilibriumNorm), (.rmsUpdateSize, rmsUpdateSize),
+      (.expectedRotation, expectedRotation),
       (.rmsDiffusionRate, rmsDiffusionRate), (.rotationalDiffusionRate, rotationalDiffusionRate),
     ].compactMap { quantity, text in text.map { (quantity, $0) } }
     guard given.count == 1, let (quantity, text) = given.first else {

@@ -6,7 +6,8 @@ import Reports
 
 struct SweepCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "sweep", abstract: "Evaluate quantities over a grid of settings, or along lines of constant rotation.",
+    commandName: "sweep",
+    abstract: "Evaluate quantities over a grid of settings, or along lines of constant rotation.",
     discussion: """
       EXAMPLES
         roteq sweep --optimizer adamw --lr 1e-4:1e-1:log:50 --weight-decay 1e-4:1:log:50 --dimension 768 --format csv
@@ -20,13 +21,16 @@ struct SweepCommand: ParsableCommand {
       """)
 
   @Option(help: "Optimizer.") var optimizer: OptimizerName
-  @Option(help: "Quantities, separated by commas; all that can be computed where not given.") var quantities: String?
+  @Option(help: "Quantities, separated by commas; all that can be computed where not given.") var quantities:
+    String?
   @Option(help: "leading, geometric or moments.") var fidelity = FidelityName(argument: "leading")
-  @Option(parsing: .unconditional, help: "Hold ηλ at this value: the weight decay follows from the learning rate.")
+  @Option(
+    parsing: .unconditional, help: "Hold ηλ at this value: the weight decay follows from the learning rate.")
   var constantProduct: String?
   @Option(
     parsing: .unconditional,
-    help: "Expected rotations, separated by commas: the weight decay that gives each, for each learning rate.")
+    help: "Expected rotations, separated by commas: the weight decay that gives each, for each learning rate."
+  )
   var contour: String?
   @OptionGroup(title: "Values") var values: ValueOptions
   @OptionGroup(title: "Weight") var weight: WeightOptions
@@ -65,7 +69,8 @@ private struct Sweep {
     product = try command.constantProduct.map {
       let value = try parseNumber($0, flag: "--constant-product", expected: "a number above 0 and below 1")
       guard value > 0, value < 1 else {
-        throw Failure("--constant-product: \(value) is not allowed, expected a number above 0 and below 1", .usage)
+        throw Failure(
+          "--constant-product: \(value) is not allowed, expected a number above 0 and below 1", .usage)
       }
       return value
     }
@@ -74,7 +79,8 @@ private struct Sweep {
       return try check(value, flag: "--contour", symbol: Quantity.expectedRotation.symbol, isRoot: false)
     }
     guard (1...2).contains(axes.count) else {
-      throw Failure("\(axes.count) flags hold a range, expected one or two, such as --lr 1e-4:1e-1:log:50", .usage)
+      throw Failure(
+        "\(axes.count) flags hold a range, expected one or two, such as --lr 1e-4:1e-1:log:50", .usage)
     }
     let decayIsGiven = fixed[.weightDecay] != nil || axes.contains { $0.symbol == .weightDecay }
     let rateIsSwept = axes.contains { $0.symbol == .learningRate }
@@ -83,8 +89,12 @@ private struct Sweep {
     }
     if product != nil || !contours.isEmpty {
       let flag = product != nil ? "--constant-product" : "--contour"
-      guard !decayIsGiven else { throw Failure("\(flag) gives the weight decay; leave --weight-decay out", .usage) }
-      guard rateIsSwept, axes.count == 1 else { throw Failure("\(flag) needs a range for --lr and no other", .usage) }
+      guard !decayIsGiven else {
+        throw Failure("\(flag) gives the weight decay; leave --weight-decay out", .usage)
+      }
+      guard rateIsSwept, axes.count == 1 else {
+        throw Failure("\(flag) needs a range for --lr and no other", .usage)
+      }
     }
     let weight = command.weight
     let chosen = optimizer
@@ -142,7 +152,8 @@ private struct Sweep {
     var constants = example.values
     constants[productSymbol] = product
     for symbol in replacements.keys { constants[symbol] = nil }
-    let program = try GridProgram(formulas, constants: constants, row: rowAxis?.symbol, column: columnAxis.symbol)
+    let program = try GridProgram(
+      formulas, constants: constants, row: rowAxis?.symbol, column: columnAxis.symbol)
     let sweep = program.sweep(over: columnAxis.stored)
     for (r, row) in (rowAxis?.stored ?? [.nan]).enumerated() {
       let results = sweep.row(row)
@@ -170,7 +181,9 @@ private struct Sweep {
           for: .weightDecay, quantity: .expectedRotation, fidelity: fidelity, target: contour, known: known,
           settings: settings)
         let values = quantities.map { quantity in
-          solution.flatMap { try? $0.settings.formula(quantity, fidelity)?.formula.evaluated($0.settings.values) }
+          solution.flatMap {
+            try? $0.settings.formula(quantity, fidelity)?.formula.evaluated($0.settings.values)
+          }
         }
         write([.number(contour), .number(rate), .optional(solution?.value)] + values.map { .optional($0) })
       }

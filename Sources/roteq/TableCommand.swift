@@ -47,7 +47,8 @@ struct TableCommand: ParsableCommand {
       let coefficients: Set<Symbol> = [.momentum, .dampening, .beta1, .beta2, .epsilon]
       let settings = try optimizers.map { optimizer in
         let own = Set(optimizer.hyperparameters.map(\.symbol))
-        return try weight.settings(optimizer, known.filter { !coefficients.contains($0.key) || own.contains($0.key) })
+        return try weight.settings(
+          optimizer, known.filter { !coefficients.contains($0.key) || own.contains($0.key) })
       }
       output.print(PaperTables.numeric(number: number, settings: settings))
     default: throw Failure("table \(number) is not known, expected 1, 4 or 6", .usage)

@@ -4,8 +4,10 @@ import Testing
 @Suite struct CalculusTests {
   static let formulas: [Formula] = [
     x, x.squared, x.power(Rational(-3, 2)), .root(x, 3), .root(x * y + 1, 4), 1 / x, x / (1 + x * y),
-    (x * y).squareRoot / (1 + x), (x / 8).arccosOneMinus, .function(.logOneMinus, x / 8), .function(.log, x + y),
-    .function(.arctan, x * y), .function(.absolute, 1 - x), -x * (x - 3), cubic, cubic.squareRoot / x, balance,
+    (x * y).squareRoot / (1 + x), (x / 8).arccosOneMinus, .function(.logOneMinus, x / 8),
+    .function(.log, x + y),
+    .function(.arctan, x * y), .function(.absolute, 1 - x), -x * (x - 3), cubic, cubic.squareRoot / x,
+    balance,
     x * balance.squared,
   ]
 
@@ -16,7 +18,9 @@ import Testing
     for _ in 0..<20 {
       let at = Double.random(in: 0.2...4, using: &generator)
       let other = Double.random(in: 0.2...4, using: &generator)
-      func value(_ x: Double) throws -> Double { try formula.evaluated([symbol("x"): x, symbol("y"): other]) }
+      func value(_ x: Double) throws -> Double {
+        try formula.evaluated([symbol("x"): x, symbol("y"): other])
+      }
       let h = at * 1e-5
       let slope = try (value(at + h) - value(at - h)) / (2 * h)
       let exact = try formula.derivative(by: symbol("x")).evaluated([symbol("x"): at, symbol("y"): other])
@@ -39,7 +43,9 @@ import Testing
     var generator = SplitMix(state: 11)
     for _ in 0..<200 {
       let a = Double.random(in: -30...30, using: &generator)
-      let values = [symbol("x"): exp10(a), symbol("y"): exp10(Double.random(in: -30...30, using: &generator))]
+      let values = [
+        symbol("x"): exp10(a), symbol("y"): exp10(Double.random(in: -30...30, using: &generator)),
+      ]
       let (x, y) = (values[symbol("x")] ?? 0, values[symbol("y")] ?? 0)
       let r = try cubic.evaluated(values)
       #expect(abs((x * r * r + y) / (r * r * r) - 1) < 4e-15)

@@ -26,7 +26,8 @@ import Testing
     Case(formula: x.squared, text: "x²", latex: "x^2", sympy: "x**2"),
     Case(formula: (x + 1).squared, text: "(x + 1)²", latex: "\\left(x+1\\right)^2", sympy: "(x + 1)**2"),
     Case(
-      formula: x.power(Rational(-1, 2)), text: "x⁻¹ᐟ²", latex: "x^{-\\frac{1}{2}}", sympy: "x**Rational(-1, 2)"),
+      formula: x.power(Rational(-1, 2)), text: "x⁻¹ᐟ²", latex: "x^{-\\frac{1}{2}}",
+      sympy: "x**Rational(-1, 2)"),
     Case(formula: x.squareRoot, text: "√x", latex: "\\sqrt{x}", sympy: "sqrt(x)"),
     Case(formula: .root(x * y, 3), text: "∛(xy)", latex: "\\sqrt[3]{xy}", sympy: "root(x*y, 3)"),
     Case(formula: .root(x, 4), text: "∜x", latex: "\\sqrt[4]{x}", sympy: "root(x, 4)"),
@@ -36,7 +37,8 @@ import Testing
     Case(
       formula: .function(.logOneMinus, x + y), text: "ln(1 − (x + y))",
       latex: "\\ln\\left(1-\\left(x+y\\right)\\right)", sympy: "log(1 - (x + y))"),
-    Case(formula: .function(.absolute, x - 1), text: "|x − 1|", latex: "\\left|x-1\\right|", sympy: "Abs(x - 1)"),
+    Case(
+      formula: .function(.absolute, x - 1), text: "|x − 1|", latex: "\\left|x-1\\right|", sympy: "Abs(x - 1)"),
     Case(formula: 2 * 3 * x, text: "2·3x", latex: "2\\cdot 3x", sympy: "2*3*x"),
     Case(formula: cubic.squareRoot, text: "√z", latex: "\\sqrt{z}", sympy: "sqrt(z)"),
   ]

@@ -9,7 +9,8 @@ import Testing
   /// Values for every symbol that a formula may ask for; λ of a size that suits the optimizer.
   static func values(_ optimizer: Optimizer, decay: Double = 0.05) -> [Symbol: Double] {
     var values: [Symbol: Double] = [
-      .learningRate: 2e-3, .weightDecay: decay, .dimension: 256, .unitGradientPower: 4e-3, .gradientPower: 1e-2,
+      .learningRate: 2e-3, .weightDecay: decay, .dimension: 256, .unitGradientPower: 4e-3,
+      .gradientPower: 1e-2,
       .initialNorm: 0.5,
     ]
     let examples: [Symbol: Double] = [.momentum: 0.9, .dampening: 0, .beta1: 0.9, .beta2: 0.98, .epsilon: 0]
@@ -71,7 +72,8 @@ import Testing
       let settings = try Settings(optimizer, Self.values(optimizer))
       let target = try settings.value(quantity, fidelity)
       for unknown in [Symbol.learningRate, .weightDecay] {
-        guard let formula = settings.formula(quantity, fidelity)?.formula, formula.symbols.contains(unknown) else {
+        guard let formula = settings.formula(quantity, fidelity)?.formula, formula.symbols.contains(unknown)
+        else {
           continue
         }
         var known = Self.values(optimizer)
@@ -176,5 +178,6 @@ extension Settings {
 }
 
 extension Optimizer: CustomTestStringConvertible {
+  /// The name alone: a failing case would print the whole value.
   public var testDescription: String { identifier }
 }

@@ -36,11 +36,13 @@ import Testing
       for (column, expected) in row.numbers {
         let parts = column.split(separator: ".").map(String.init)
         let actual: Double?
-        if parts.count == 2, let quantity = Quantity(rawValue: parts[0]), let fidelity = Fidelity(rawValue: parts[1]) {
+        if parts.count == 2, let quantity = Quantity(rawValue: parts[0]),
+          let fidelity = Fidelity(rawValue: parts[1])
+        {
           let formula = try #require(settings.formula(quantity, fidelity)?.formula)
           actual = try? formula.evaluated(settings.values)
         } else {
-          let transient = Prediction(settings).transient
+          let transient = Transient(settings)
           actual = column == "decay_per_step" ? transient.decayPerStep.value : transient.halfLife.value
         }
         compared += 1
@@ -49,7 +51,9 @@ import Testing
           continue
         }
         let error = actual == expected ? 0 : abs(actual / expected - 1)
-        #expect(error < Self.tolerance, "\(column): \(actual), expected \(expected), at \(row.text)")
+        if !(error < Self.tolerance) {
+          Issue.record("\(column): \(actual), expected \(expected), at \(row.text)")
+        }
       }
     }
     #expect(compared > 2_000)
@@ -62,7 +66,8 @@ import Testing
       let settings = try Settings(file.optimizer, row.inputs, weight: file.weight, nesterov: file.nesterov)
       for column in row.empty {
         let parts = column.split(separator: ".").map(String.init)
-        guard parts.count == 2, let quantity = Quantity(rawValue: parts[0]), let fidelity = Fidelity(rawValue: parts[1])
+        guard parts.count == 2, let quantity = Quantity(rawValue: parts[0]),
+          let fidelity = Fidelity(rawValue: parts[1])
         else { continue }
         let value = try? settings.formula(quantity, fidelity)?.formula.evaluated(settings.values)
         #expect(value == nil, "\(column) at \(row.text)")
@@ -71,7 +76,9 @@ import Testing
   }
 
   /// Powers of a pole carry the rounding of its logarithm, so a little more than the closed forms is allowed.
-  @Test(arguments: [File(name: "adamw_n_steps", optimizer: .adamW), File(name: "lion_n_steps", optimizer: .lion)])
+  @Test(arguments: [
+    File(name: "adamw_n_steps", optimizer: .adamW), File(name: "lion_n_steps", optimizer: .lion),
+  ])
   func rotationOverSteps(_ file: File) throws {
     for row in try CSVFile(file.name).rows {
       var inputs = row.inputs

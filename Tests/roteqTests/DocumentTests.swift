@@ -23,11 +23,14 @@ import Testing
       line: "roteq predict --optimizer sgdm --lr 0.5 --weight-decay 1e-4 --momentum 0.9 --dimension 144"),
     Case(
       file: "predict-adam-l2.txt",
-      line: "roteq predict --optimizer adam-l2 --lr 2e-3 --weight-decay 1e-3 --dimension 128 --gradient-mass 0.1 --explain"),
+      line:
+        "roteq predict --optimizer adam-l2 --lr 2e-3 --weight-decay 1e-3 --dimension 128 --gradient-mass 0.1 --explain"
+    ),
     Case(file: "convert-lion.txt", line: "roteq convert --from adamw --lr 1e-3 --weight-decay 0.1 --to lion"),
     Case(
       file: "convert-rv.json",
-      line: "roteq convert --from adamw --lr 6e-4 --weight-decay 0.1 --beta2 0.95 --to rv-adamw --format json"),
+      line: "roteq convert --from adamw --lr 6e-4 --weight-decay 0.1 --beta2 0.95 --to rv-adamw --format json"
+    ),
     Case(
       file: "solve.txt",
       line: "roteq solve --for weight-decay --expected-rotation 0.0025 --optimizer adamw --lr 6e-4"),
@@ -60,9 +63,13 @@ import Testing
 
   @Test func everyReadmeCommandRuns() throws {
     let readme = try String(contentsOf: Roteq.root.appending(path: "README.md"), encoding: .utf8)
-    let lines = readme.split(separator: "\n").filter { $0.hasPrefix("roteq ") && !$0.contains(" | ") && !$0.contains(">") }
+    let lines = readme.split(separator: "\n").filter {
+      $0.hasPrefix("roteq ") && !$0.contains(" | ") && !$0.contains(">")
+    }
     #expect(lines.count >= 5)
-    let directory = FileManager.default.temporaryDirectory.appending(path: "roteq-readme-\(UUID().uuidString)").path
+    let directory = FileManager.default.temporaryDirectory.appending(
+      path: "roteq-readme-\(UUID().uuidString)"
+    ).path
     for line in lines {
       let command = line.replacing(" -o report", with: " -o \(directory)")
       let run = try Roteq(line: String(command))

@@ -16,8 +16,12 @@ import Testing
     Case(
       line: "roteq predict --optimizer adamv --lr 1e-3", code: 64,
       message: "unknown optimizer 'adamv'; did you mean 'adamw'? known: sgdm, adamw, adam-l2, lion"),
-    Case(line: "roteq predict --optimizer adamw --lrr 1", code: 64, message: "Unknown option '--lrr'. Did you mean '--lr'?"),
-    Case(line: adamW, code: 64, message: "missing --dimension: the equilibrium norm needs the dimension C (fan-in) of the weight"),
+    Case(
+      line: "roteq predict --optimizer adamw --lrr 1", code: 64,
+      message: "Unknown option '--lrr'. Did you mean '--lr'?"),
+    Case(
+      line: adamW, code: 64,
+      message: "missing --dimension: the equilibrium norm needs the dimension C (fan-in) of the weight"),
     Case(
       line: "roteq predict --optimizer adamw --weight-decay 0.1 --dimension 8", code: 64,
       message: "missing --lr: AdamW needs the learning rate η"),
@@ -39,7 +43,8 @@ import Testing
     Case(
       line: "roteq predict --optimizer adamw --lr 1e-3 --weight-decay 0 --dimension 8", code: 64,
       message:
-        "--weight-decay: 0.0 is not allowed, expected a finite number above 0; without weight decay there is no equilibrium"),
+        "--weight-decay: 0.0 is not allowed, expected a finite number above 0; without weight decay there is no equilibrium"
+    ),
     Case(
       line: adamW + " --dimension 8 --beta1 1", code: 64,
       message: "--beta1: 1.0 is not allowed, expected a number of at least 0 and below 1"),
@@ -61,10 +66,12 @@ import Testing
       line: adamW + " --dimension 8 --radial-decay -0.2", code: 64,
       message: "effective weight decay λₑ = λ + λᵤ is -0.1, expected above 0; the norm grows without limit"),
     Case(
-      line: "roteq predict --optimizer adam-l2 --lr 1e-3 --weight-decay 0.1 --gradient-moments none.txt", code: 66,
+      line: "roteq predict --optimizer adam-l2 --lr 1e-3 --weight-decay 0.1 --gradient-moments none.txt",
+      code: 66,
       message: "none.txt: no such file"),
     Case(
-      line: "roteq predict --optimizer adam-l2 --lr 1e-3 --weight-decay 0.1 --gradient-moments README.md", code: 65,
+      line: "roteq predict --optimizer adam-l2 --lr 1e-3 --weight-decay 0.1 --gradient-moments README.md",
+      code: 65,
       message: "README.md:3: 'What' is not a number, expected one number a line"),
     Case(
       line: "roteq predict --optimizer lion --lr 1e-3 --weight-decay 0.1 --dimension 8 --nesterov", code: 64,
@@ -85,14 +92,17 @@ import Testing
         "missing --dimension, --gradient-norm, --to-momentum: the conversion needs the dimension (fan-in) C, mean squared gradient norm E‖g‖², momentum α"
     ),
     Case(
-      line: "roteq convert --from sgdm --lr 1e-3 --weight-decay 0.1 --momentum 0.9 --to lion --decay-convention fixed",
+      line:
+        "roteq convert --from sgdm --lr 1e-3 --weight-decay 0.1 --momentum 0.9 --to lion --decay-convention fixed",
       code: 64,
       message: "decay convention 'fixed' does not apply to SGDM, whose decay is part of the gradient"),
     Case(
-      line: "roteq solve --for momentum --expected-rotation 0.007 --optimizer sgdm --lr 0.5 --weight-decay 1e-4",
+      line:
+        "roteq solve --for momentum --expected-rotation 0.007 --optimizer sgdm --lr 0.5 --weight-decay 1e-4",
       code: 64, message: "no momentum α between 1e-18 and 1.0 gives 0.007"),
     Case(
-      line: "roteq solve --for beta2 --expected-rotation 0.007 --optimizer adamw --lr 0.5 --weight-decay 1e-4",
+      line:
+        "roteq solve --for beta2 --expected-rotation 0.007 --optimizer adamw --lr 0.5 --weight-decay 1e-4",
       code: 64, message: "the quantity does not depend on the second moment coefficient β₂"),
     Case(line: "roteq table 2", code: 64, message: "table 2 is not known, expected 1, 4 or 6"),
   ])

@@ -26,7 +26,8 @@ public enum LaTeX {
   private static func bare(_ formula: Formula) -> String {
     switch formula {
     case .number(let number):
-      return number.denominator == 1 ? "\(number.numerator)" : fraction("\(number.numerator)", "\(number.denominator)")
+      return number.denominator == 1
+        ? "\(number.numerator)" : fraction("\(number.numerator)", "\(number.denominator)")
     case .pi: return "\\pi"
     case .symbol(let symbol): return symbol.latex
     case .sum:
@@ -69,7 +70,11 @@ public enum LaTeX {
     var text = ""
     for factor in factors {
       if let first = factor.first, !text.isEmpty {
-        if first.isNumber || factor.hasPrefix("\\num") { text += "\\cdot " } else if first.isLetter, endsInCommand(text) { text += " " }
+        if first.isNumber || factor.hasPrefix("\\num") {
+          text += "\\cdot "
+        } else if first.isLetter, endsInCommand(text) {
+          text += " "
+        }
       }
       text += factor
     }

@@ -17,7 +17,8 @@ public enum PlainText {
   private static func bare(_ formula: Formula) -> String {
     switch formula {
     case .number(let number):
-      return number.denominator == 1 ? minus(number.numerator) : "\(minus(number.numerator))/\(number.denominator)"
+      return number.denominator == 1
+        ? minus(number.numerator) : "\(minus(number.numerator))/\(number.denominator)"
     case .pi: return "π"
     case .symbol(let symbol): return symbol.plain
     case .sum:

@@ -25,7 +25,8 @@ public enum SymPy {
     }
     var equations: Set<Symbol> = []
     for solution in solutions where equations.insert(solution.unknown).inserted {
-      lines.append("\(solution.unknown.sympy)_equation = \(render(solution))  # solved by \(solution.unknown.sympy) > 0")
+      lines.append(
+        "\(solution.unknown.sympy)_equation = \(render(solution))  # solved by \(solution.unknown.sympy) > 0")
       lines.append("\(solution.unknown.sympy)_estimate = \(render(solution.estimate))")
     }
     lines.append("")
@@ -56,7 +57,8 @@ public enum SymPy {
     case .quotient(let numerator, let denominator):
       return render(numerator, in: .product) + "/" + render(denominator, in: .power)
     case .power(let base, let exponent):
-      let text = exponent.denominator == 1 && exponent.numerator > 0 ? "\(exponent.numerator)" : rational(exponent)
+      let text =
+        exponent.denominator == 1 && exponent.numerator > 0 ? "\(exponent.numerator)" : rational(exponent)
       return render(base, in: .atom) + "**" + text
     case .root(let radicand, let degree):
       return degree == 2 ? "sqrt(\(bare(radicand)))" : "root(\(bare(radicand)), \(degree))"

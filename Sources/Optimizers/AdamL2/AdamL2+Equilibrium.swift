@@ -15,10 +15,12 @@ extension AdamL2 {
     var assumptions = norm.assumptions
     if fidelity == .leading { assumptions.append(gradientDominates(variant)) }
     let source =
-      fidelity == .leading ? "Table 1, (94)" : fidelity == .geometric ? "(84), (88)" : "second moments of (78)"
+      fidelity == .leading
+      ? "Table 1, (94)" : fidelity == .geometric ? "(84), (88)" : "second moments of (78)"
     let diffusion = diffusionPower(fidelity, variant)
     switch quantity {
-    case .equilibriumNorm: return norm.with(norm.formula, and: fidelity == .leading ? [gradientDominates(variant)] : [])
+    case .equilibriumNorm:
+      return norm.with(norm.formula, and: fidelity == .leading ? [gradientDominates(variant)] : [])
     case .rmsUpdateSize:
       return CitedFormula(
         η * (diffusion * averaging).squareRoot, fidelity == .leading ? "Table 1, (93)" : source, assumptions)
@@ -36,7 +38,8 @@ extension AdamL2 {
       case .geometric:
         return CitedFormula(η * (diffusion * averaging).squareRoot / norm.formula, source, assumptions)
       case .moments:
-        let loss = η * variant.decay * averaging / secondMoment(squaredNorm(.moments, variant), variant).squareRoot
+        let loss =
+          η * variant.decay * averaging / secondMoment(squaredNorm(.moments, variant), variant).squareRoot
         return CitedFormula(loss.arccosOneMinus, source, assumptions)
       }
     case .rotationalDiffusionRate:
@@ -63,7 +66,8 @@ extension AdamL2 {
       return CitedFormula((η / (2 * λ) * (C * G).squareRoot).squareRoot, "(86), fixed E‖g‖²", assumptions)
     case (.geometric, _):
       return CitedFormula(
-        squaredNorm(.geometric, variant).squareRoot, variant.spectrum ? "(86)–(88), bracketed root" : "(86)–(88)",
+        squaredNorm(.geometric, variant).squareRoot,
+        variant.spectrum ? "(86)–(88), bracketed root" : "(86)–(88)",
         assumptions)
     case (.moments, _):
       return CitedFormula(squaredNorm(.moments, variant).squareRoot, "second moments of (78)", assumptions)

@@ -22,7 +22,8 @@ extension AdamL2 {
         let side = (start.squared - 1) / .function(.absolute, start.squared - 1)
         let end = (1 + .number(fraction) * side).squareRoot
         return CitedFormula(
-          2 * norm.squared / (η.squared * C) * (elapsed(end) - elapsed(start)), "(86), integrated", assumptions)
+          2 * norm.squared / (η.squared * C) * (elapsed(end) - elapsed(start)), "(86), integrated",
+          assumptions)
       })
   }()
 

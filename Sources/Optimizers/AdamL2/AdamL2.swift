@@ -27,7 +27,8 @@ enum AdamL2 {
       variant.weight == .scaleInvariant
       ? λ.squared * leading.power(4) * .symbol(.dimension) / .power(.symbol(.gradientMass), 2)
       : λ.squared * leading.squared / .symbol(.gradientPower)
-    return Assumption("E‖g‖² ≫ λ²E‖ω‖²: v is dominated by the gradient (Assumption 4)", small: ratio, limit: 0.02)
+    return Assumption(
+      "E‖g‖² ≫ λ²E‖ω‖²: v is dominated by the gradient (Assumption 4)", small: ratio, limit: 0.02)
   }
 
   /// The coordinates share one second moment.

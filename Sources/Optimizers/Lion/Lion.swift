@@ -17,7 +17,8 @@ extension Optimizer {
 /// The formulas of Lion.
 enum Lion {
   static let assumptions: [Assumption] = [
-    .randomWalk, Assumption("the elements of n (58) are normal, independent and identically distributed (66)"),
+    .randomWalk,
+    Assumption("the elements of n (58) are normal, independent and identically distributed (66)"),
   ]
 
   /// Table 1 treats the momentum as applied at once.

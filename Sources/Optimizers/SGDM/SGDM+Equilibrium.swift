@@ -39,7 +39,8 @@ extension SGDM {
     case (.expectedRotation, .geometric):
       let power = η * λ * (2 * (1 - α) - η * λ)
       return CitedFormula(
-        (variant.nesterov ? power * nesterovGain : power / α.oneMinusSquare).squareRoot, "(50), (54)", assumptions)
+        (variant.nesterov ? power * nesterovGain : power / α.oneMinusSquare).squareRoot, "(50), (54)",
+        assumptions)
     case (.expectedRotation, .moments):
       let loss =
         variant.nesterov

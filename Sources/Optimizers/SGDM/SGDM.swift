@@ -17,7 +17,8 @@ extension Optimizer {
       // The gradient and the decay enter the momentum times 1 − d, which is a smaller learning rate.
       let dampened: Formula = .symbol(.learningRate) * (1 - .symbol(.dampening))
       return plain?.with(
-        plain?.formula.substituting([.learningRate: dampened]) ?? 0, source: "\(plain?.source ?? ""), η → η(1 − d)")
+        plain?.formula.substituting([.learningRate: dampened]) ?? 0,
+        source: "\(plain?.source ?? ""), η → η(1 − d)")
     })
 }
 

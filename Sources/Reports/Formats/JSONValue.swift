@@ -46,7 +46,8 @@ public indirect enum JSONValue: Sendable, Hashable {
     }
   }
 
-  private static func enclose(_ open: String, _ items: [String], _ close: String, _ indent: String?) -> String {
+  private static func enclose(_ open: String, _ items: [String], _ close: String, _ indent: String?) -> String
+  {
     guard !items.isEmpty else { return open + close }
     guard let indent else { return open + items.joined(separator: ", ") + close }
     let inner = indent + "  "

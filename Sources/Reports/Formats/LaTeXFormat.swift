@@ -86,13 +86,16 @@ public struct LaTeXFormat: DocumentFormat {
 
   /// Text with LaTeX's special characters escaped and mathematical characters set as mathematics.
   public static func escape(_ text: String) -> String {
-    text.map { character in special[character] ?? mathematics[character].map { "\\ensuremath{\($0)}" } ?? String(character) }
-      .joined()
+    text.map { character in
+      special[character] ?? mathematics[character].map { "\\ensuremath{\($0)}" } ?? String(character)
+    }
+    .joined()
   }
 
   private static let special: [Character: String] = [
     "\\": "\\textbackslash{}", "{": "\\{", "}": "\\}", "$": "\\$", "&": "\\&", "#": "\\#", "%": "\\%",
-    "_": "\\_", "^": "\\textasciicircum{}", "~": "\\textasciitilde{}", "—": "---", "–": "--", "\u{2009}": "\\,",
+    "_": "\\_", "^": "\\textasciicircum{}", "~": "\\textasciitilde{}", "—": "---", "–": "--",
+    "\u{2009}": "\\,",
     "“": "``", "”": "''", "’": "'", "§": "\\S{}", "±": "\\ensuremath{\\pm}", "<": "\\ensuremath{<}",
     ">": "\\ensuremath{>}", "|": "\\ensuremath{|}", "\"": "''",
   ]
@@ -100,11 +103,13 @@ public struct LaTeXFormat: DocumentFormat {
   private static let mathematics: [Character: String] = [
     "η": "\\eta", "λ": "\\lambda", "α": "\\alpha", "β": "\\beta", "ε": "\\varepsilon", "κ": "\\kappa",
     "τ": "\\tau", "ρ": "\\rho", "π": "\\pi", "ω": "\\omega", "σ": "\\sigma", "γ": "\\gamma", "Γ": "\\Gamma",
-    "Δ": "\\Delta", "δ": "\\delta", "Σ": "\\Sigma", "ν": "\\nu", "θ": "\\theta", "φ": "\\phi", "ω̂": "\\hat{\\omega}",
+    "Δ": "\\Delta", "δ": "\\delta", "Σ": "\\Sigma", "ν": "\\nu", "θ": "\\theta", "φ": "\\phi",
+    "ω̂": "\\hat{\\omega}",
     "η̂": "\\hat{\\eta}", "τ̂": "\\hat{\\tau}", "g̃": "\\tilde{g}", "p̄": "\\bar{p}", "ℓ": "\\ell", "‖": "\\|",
     "√": "\\surd", "∛": "\\sqrt[3]{}", "∜": "\\sqrt[4]{}", "≪": "\\ll", "≫": "\\gg", "≤": "\\le", "≥": "\\ge",
     "≈": "\\approx", "∝": "\\propto", "→": "\\to", "←": "\\gets", "−": "-", "×": "\\times", "·": "\\cdot",
-    "∞": "\\infty", "∠": "\\angle", "⟨": "\\langle", "⟩": "\\rangle", "⊥": "\\perp", "∈": "\\in", "⅔": "^{2/3}",
+    "∞": "\\infty", "∠": "\\angle", "⟨": "\\langle", "⟩": "\\rangle", "⊥": "\\perp", "∈": "\\in",
+    "⅔": "^{2/3}",
     "₀": "{}_0", "₁": "{}_1", "₂": "{}_2", "₃": "{}_3", "ₖ": "{}_k", "ₜ": "{}_t", "ₙ": "{}_n", "ₑ": "{}_e",
     "ᵤ": "{}_u", "ᵢ": "{}_i", "ⱼ": "{}_j", "₊": "{}_+", "⁰": "{}^0", "¹": "{}^1", "²": "{}^2", "³": "{}^3",
     "⁴": "{}^4", "⁵": "{}^5", "⁶": "{}^6", "⁷": "{}^7", "⁸": "{}^8", "⁹": "{}^9", "⁻": "{}^-", "ⁿ": "{}^n",

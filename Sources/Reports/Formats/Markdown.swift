@@ -13,7 +13,8 @@ public struct MarkdownFormat: DocumentFormat {
   /// A part alone.
   public func render(_ block: Block) -> String {
     switch block {
-    case .heading(let level, let text): return String(repeating: "#", count: level) + " " + escape(text) + "\n"
+    case .heading(let level, let text):
+      return String(repeating: "#", count: level) + " " + escape(text) + "\n"
     case .paragraph(let prose): return render(prose) + "\n"
     case .list(let points): return points.map { "- \(render($0))\n" }.joined()
     case .equation(let equation):
@@ -56,8 +57,9 @@ public struct MarkdownFormat: DocumentFormat {
       case .code(let code): "`\(code)`"
       // A bar would end the cell of a table.
       case .formula(let formula):
-        "$" + LaTeX.render(formula).split(separator: "\\|", omittingEmptySubsequences: false).joined(
-          separator: "\\Vert ") + "$"
+        "$"
+          + LaTeX.render(formula).split(separator: "\\|", omittingEmptySubsequences: false).joined(
+            separator: "\\Vert ") + "$"
       }
     }.joined()
   }

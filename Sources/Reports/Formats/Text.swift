@@ -16,12 +16,14 @@ public struct TextFormat: DocumentFormat {
   private func render(_ block: Block) -> String {
     switch block {
     case .heading(let level, let text):
-      return level <= 1 && !usesColor ? "\(text)\n\(String(repeating: "=", count: width(text)))\n" : bold(text) + "\n"
+      return level <= 1 && !usesColor
+        ? "\(text)\n\(String(repeating: "=", count: width(text)))\n" : bold(text) + "\n"
     case .paragraph(let prose): return prose.plain + "\n"
     case .list(let points): return points.map { "• \($0.plain)\n" }.joined()
     case .equation(let equation):
       let tag = equation.tag.map { "   \($0)" } ?? ""
-      return "    \(PlainText.render(equation.left)) \(equation.relation) \(PlainText.render(equation.right))\(tag)\n"
+      return
+        "    \(PlainText.render(equation.left)) \(equation.relation) \(PlainText.render(equation.right))\(tag)\n"
     case .table(let table): return render(table)
     case .code(_, let source): return source.hasSuffix("\n") ? source : source + "\n"
     }
