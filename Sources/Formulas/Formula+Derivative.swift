@@ -30,6 +30,7 @@ extension Formula {
     case .function(let function, let argument):
       let slope = argument.derivative(by: symbol)
       return slope == 0 ? 0 : slope * function.derivative(at: argument)
+    case .named(_, let inner): return inner.derivative(by: symbol)
     case .solution(let solution):
       guard symbol != solution.unknown else { return 0 }
       let (left, right) = solution.sides
@@ -55,7 +56,7 @@ extension Formula {
     if !symbols.contains(symbol) { return 0 }
     switch self {
     case .symbol: return 1
-    case .negative(let inner): return inner.exponent(of: symbol)
+    case .negative(let inner), .named(_, let inner): return inner.exponent(of: symbol)
     case .product(let factors):
       var total: Rational = 0
       for factor in factors {

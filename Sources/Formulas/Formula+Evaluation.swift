@@ -40,6 +40,7 @@ extension Formula {
     case .root(let radicand, let degree): return try radicand.unchecked(values).root(degree)
     case .function(let function, let argument): return function(try argument.unchecked(values))
     case .solution(let solution): return try solution.value(values)
+    case .named(_, let inner): return try inner.unchecked(values)
     }
   }
 

@@ -26,6 +26,8 @@ public indirect enum Formula: Sendable, Hashable {
   case function(Function, Formula)
   /// The positive root of an equation that has no closed form.
   case solution(Solution)
+  /// A part that is printed as a symbol, with its formula given beside.
+  case named(Symbol, Formula)
 }
 
 /// The elementary functions that the formulas need, in forms that do not cancel.
@@ -142,7 +144,9 @@ extension Formula {
     switch self {
     case .number, .pi, .symbol: []
     case .sum(let children), .product(let children): children
-    case .negative(let child), .power(let child, _), .root(let child, _), .function(_, let child): [child]
+    case .negative(let child), .power(let child, _), .root(let child, _), .function(_, let child),
+      .named(_, let child):
+      [child]
     case .quotient(let numerator, let denominator): [numerator, denominator]
     case .solution(let solution):
       switch solution.equation {
@@ -163,6 +167,7 @@ extension Formula {
     case .power(let base, let exponent): .power(transform(base), exponent)
     case .root(let radicand, let degree): .root(transform(radicand), degree)
     case .function(let function, let argument): .function(function, transform(argument))
+    case .named(let symbol, let inner): .named(symbol, transform(inner))
     case .solution(let solution):
       switch solution.equation {
       case .cubic(let coefficients):
@@ -200,6 +205,17 @@ extension Formula {
       children.flatMap { $0.collectSymbols() }.filter { $0 != solution.unknown }
     default: children.flatMap { $0.collectSymbols() }
     }
+  }
+
+  /// The named parts inside with their formulas, outermost first, each once.
+  public var definitions: [(symbol: Symbol, formula: Formula)] {
+    var seen: Set<Symbol> = []
+    return collectDefinitions().filter { seen.insert($0.symbol).inserted }
+  }
+  private func collectDefinitions() -> [(symbol: Symbol, formula: Formula)] {
+    let inner = children.flatMap { $0.collectDefinitions() }
+    if case .named(let symbol, let formula) = self { return [(symbol, formula)] + inner }
+    return inner
   }
 
   /// The solved equations inside, outermost first, each once.

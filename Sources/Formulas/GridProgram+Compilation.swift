@@ -25,6 +25,7 @@ extension GridProgram {
       case .root(let radicand, let degree): return node(.root(degree), add(radicand))
       case .function(let function, let argument): return node(.function(function), add(argument))
       case .solution(let solution): return self.solution(solution)
+      case .named(_, let inner): return add(inner)
       }
     }
 

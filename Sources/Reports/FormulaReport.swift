@@ -38,9 +38,20 @@ public struct FormulaReport: Sendable {
     }
   }
 
-  /// The formulas alone, one a line: LaTeX or Unicode text.
-  public func lines(_ render: (Formula) -> String) -> String {
-    entries.map { render($0.cited.formula) + "\n" }.joined()
+  /// The formulas alone, one a line, each followed by what its symbols κ, ρ, z stand for.
+  public func lines(latex: Bool) -> String {
+    let render = latex ? { LaTeX.render($0) } : { PlainText.render($0 as Formula) }
+    return entries.map { entry in
+      let formula = entry.cited.formula
+      let definitions = formula.definitions.map {
+        "\(latex ? $0.symbol.latex : $0.symbol.plain) = \(render($0.formula))"
+      }
+      let equations = formula.solutions.map { latex ? LaTeX.render($0) : PlainText.render($0) }
+      let clauses = definitions + equations
+      guard !clauses.isEmpty else { return render(formula) + "\n" }
+      return render(formula) + (latex ? ",\\quad " : ", with ") + clauses.joined(separator: latex ? ",\\quad " : ", ")
+        + "\n"
+    }.joined()
   }
 
   /// A Python source that defines them all.
@@ -59,11 +70,7 @@ public struct FormulaReport: Sendable {
       blocks.append(
         .equation(Equation(.symbol(entry.quantity.symbol), "=", entry.cited.formula, tag: entry.cited.source))
       )
-      for solution in entry.cited.formula.solutions {
-        let (left, right) = solution.sides
-        blocks.append(.paragraph("with \(solution.unknown) the positive root of"))
-        blocks.append(.equation(Equation(left, "=", right)))
-      }
+      blocks += entry.cited.formula.whereBlocks
     }
     return Output(document: Document(blocks), json: json, table: table)
   }
@@ -77,6 +84,10 @@ public struct FormulaReport: Sendable {
           "fidelity": .string(entry.fidelity.rawValue), "text": .string(PlainText.render(formula)),
           "latex": .string(LaTeX.render(formula)), "sympy": .string(SymPy.render(formula)),
           "sympy_name": .string(entry.name),
+          "definitions": JSONValue(
+            formula.definitions.map {
+              ($0.symbol.plain, ["text": .string(PlainText.render($0.formula)), "latex": .string(LaTeX.render($0.formula))])
+            }),
           "solved": .array(
             formula.solutions.map {
               [

@@ -147,17 +147,15 @@ public struct PredictionReport: Sendable {
     if estimate.missing.isEmpty {
       blocks.append(.equation(Equation(.symbol(symbol), "=", formula.withNumbers(settings.values))))
     }
-    for solution in formula.solutions {
-      let (left, right) = solution.sides
-      blocks.append(.paragraph("with \(solution.unknown) the positive root of"))
-      blocks.append(.equation(Equation(left, "=", right)))
-    }
+    blocks += formula.whereBlocks
     if let value = estimate.value {
       blocks.append(.paragraph("\(symbol) = \(Numbers.full(value)) \(symbol.unit == "1" ? "" : symbol.unit)"))
     } else if case .failure(let error) = estimate.outcome {
       blocks.append(.paragraph(Prose(error.description)))
     }
-    blocks.append(.list(estimate.cited.assumptions.map { Prose("assumes: " + $0.statement) }))
+    if !estimate.cited.assumptions.isEmpty {
+      blocks.append(.list(estimate.cited.assumptions.map { Prose("assumes: " + $0.statement) }))
+    }
     return blocks
   }
 
@@ -295,6 +293,17 @@ extension Settings {
 }
 
 extension Formula {
+  /// What the formula's named parts and solved unknowns stand for.
+  var whereBlocks: [Block] {
+    definitions.map { .equation(Equation(.symbol($0.symbol), "=", $0.formula)) }
+      + solutions.flatMap { solution -> [Block] in
+        let (left, right) = solution.sides
+        return [
+          .paragraph("with \(solution.unknown) the positive root of"), .equation(Equation(left, "=", right)),
+        ]
+      }
+  }
+
   /// The formula with its symbols replaced by their numbers, as it is shown to explain a value.
   public func withNumbers(_ values: [Symbol: Double]) -> Formula {
     var replacements: [Symbol: Formula] = [:]

@@ -32,8 +32,8 @@ struct FormulaCommand: ParsableCommand {
       variant: Variant(weight: scaleSensitive ? .scaleSensitive : .scaleInvariant, nesterov: nesterov))
     switch notation {
     case nil: output.print(report.output)
-    case .latex: Standard.output.write(report.lines(LaTeX.render))
-    case .text: Standard.output.write(report.lines(PlainText.render))
+    case .latex: Standard.output.write(report.lines(latex: true))
+    case .text: Standard.output.write(report.lines(latex: false))
     case .sympy: Standard.output.write(report.sympy)
     }
   }

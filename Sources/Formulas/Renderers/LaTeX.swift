@@ -58,6 +58,7 @@ public enum LaTeX {
       case .absolute: return "\\left|\(bare(argument))\\right|"
       }
     case .solution(let solution): return solution.unknown.latex
+    case .named(let symbol, _): return symbol.latex
     }
   }
 

@@ -47,6 +47,7 @@ public enum PlainText {
       case .absolute: return "|\(bare(argument))|"
       }
     case .solution(let solution): return solution.unknown.plain
+    case .named(let symbol, _): return symbol.plain
     }
   }
 
@@ -71,7 +72,7 @@ public enum PlainText {
 
   private static func isShort(_ formula: Formula) -> Bool {
     switch formula {
-    case .symbol, .pi, .solution: true
+    case .symbol, .pi, .solution, .named: true
     case .number(let number): number.denominator == 1
     default: false
     }

@@ -13,7 +13,7 @@ extension Formula {
     case .product, .quotient: .product
     case .number(let number): number.denominator == 1 ? (number.numerator < 0 ? .sum : .atom) : .product
     case .power: .power
-    case .pi, .symbol, .root, .function, .solution: .atom
+    case .pi, .symbol, .root, .function, .solution, .named: .atom
     }
   }
 

@@ -72,6 +72,7 @@ public enum SymPy {
       case .absolute: return "Abs(\(bare(argument)))"
       }
     case .solution(let solution): return solution.unknown.sympy
+    case .named(_, let inner): return "(" + bare(inner) + ")"
     }
   }
 

@@ -62,12 +62,19 @@ extension Lion {
   static let power = (1 - β₁).squared + β₁.squared * ((1 - β₂) / (1 + β₂))
 
   /// R₁/S, the correlation of n with the n of the step before; at lag j it is this times β₂ʲ⁻¹.
-  static let correlation = β₁ * (1 - β₂) * ((1 - β₁) + β₁ * β₂ / (1 + β₂)) / power
+  static let correlation = Formula.named(
+    Symbol(
+      "momentum_correlation", plain: "ρ", latex: "\\rho", sympy: "rho", meaning: "correlation of successive n",
+      domain: .real),
+    β₁ * (1 - β₂) * ((1 - β₁) + β₁ * β₂ / (1 + β₂)) / power)
 
   /// κ = (2/π)(R₁/S)/(1 − qβ₂), q = 1 − ηλ: how strongly past signs still pull along the weight.
   static let pull: Formula = {
     let λ = Formula.symbol(.weightDecay)
-    return 2 / .pi * correlation / (1 - β₂ + η * λ * β₂)
+    return .named(
+      Symbol(
+        "momentum_pull", plain: "κ", latex: "\\kappa", sympy: "kappa", meaning: "pull of past signs", domain: .real),
+      2 / .pi * correlation / (1 - β₂ + η * λ * β₂))
   }()
 
   /// E[ω_k²] = η²/(1 − q²)·[1 + 2κq], written so that 1 − q² does not cancel.

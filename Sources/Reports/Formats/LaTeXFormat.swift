@@ -55,13 +55,25 @@ public struct LaTeXFormat: DocumentFormat {
     let columns = table.columns.map { $0.isNumeric ? "r" : "l" }.joined()
     func line(_ cells: [String]) -> String { "    " + cells.joined(separator: " & ") + " \\\\\n" }
     let caption = table.caption.map { "  \\caption{\(render($0))}\n" } ?? ""
-    // Tall fractions need air; a table wider than the page is scaled down.
-    return "\\begin{table}[htbp]\n  \\centering\n" + caption
-      + "  \\renewcommand{\\arraystretch}{1.4}\n"
+    // Fractions and roots need air; a table wider than the page is scaled down.
+    let hasFormulas = table.rows.joined().contains { cell in
+      if case .prose(let prose) = cell { LaTeXFormat.isTall(prose) } else { false }
+    }
+    return "\\begin{table}[htbp]\n  \\centering\n" + caption + (caption.isEmpty ? "" : "  \\smallskip\n")
+      + "  \\renewcommand{\\arraystretch}{\(hasFormulas ? "2.4" : "1.4")}\n"
       + "  \\resizebox{\\ifdim\\width>\\linewidth\\linewidth\\else\\width\\fi}{!}{%\n"
       + "  \\begin{tabular}{\(columns)}\n    \\toprule\n" + line(table.columns.map { render($0.heading) })
       + "    \\midrule\n" + table.rows.map { line($0.map(render)) }.joined()
       + "    \\bottomrule\n  \\end{tabular}}\n\\end{table}\n"
+  }
+
+  /// Whether a sentence holds a fraction or a root.
+  private static func isTall(_ prose: Prose) -> Bool {
+    prose.fragments.contains { fragment in
+      guard case .formula(let formula) = fragment else { return false }
+      if case .symbol = formula { return false }
+      return true
+    }
   }
 
   /// A cell.
