@@ -129,7 +129,7 @@ extension Transient {
       guard let norm = settings.formula(.equilibriumNorm, fidelity) else {
         return Estimate(cited, at: settings.values)
       }
-      let full = cited.with(cited.formula.substituting([place: norm.formula]))
+      let full = cited.with(cited.formula.substituting([place: .named(place, norm.formula)]))
       let found = Estimate(full, at: settings.values)
       if let value = found.value { return value < 0 ? Estimate(full, value: 0) : found }
       let start = settings.values[.initialNorm]

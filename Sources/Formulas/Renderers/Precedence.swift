@@ -12,8 +12,8 @@ extension Formula {
     case .sum, .negative, .function(.oneMinusSquare, _): .sum
     case .product, .quotient: .product
     case .number(let number): number.denominator == 1 ? (number.numerator < 0 ? .sum : .atom) : .product
-    case .power: .power
-    case .pi, .symbol, .root, .function, .solution, .named: .atom
+    case .power, .root: .power
+    case .pi, .symbol, .function, .solution, .named: .atom
     }
   }
 

@@ -7,7 +7,7 @@ extension AdamL2 {
   static let relaxation: Relaxation = {
     let (η, λ) = (Formula.symbol(.learningRate), Formula.symbol(.weightDecay))
     let (C, Γ) = (Formula.symbol(.dimension), Formula.symbol(.gradientMass))
-    let N = Formula.root(η / (2 * λ) * Γ, 3)
+    let N = Formula.named(Quantity.equilibriumNorm.symbol, .root(η / (2 * λ) * Γ, 3))
     let x = 3 * η * λ * N * C / Γ
     let assumptions: [Assumption] = [
       .randomWalk, .scaleInvariance, equalCoordinates, gradientDominates(Variant()),
@@ -15,17 +15,24 @@ extension AdamL2 {
     ]
     return Relaxation(
       power: 2,
-      decayPerStep: CitedFormula(1 - x, "(86), linearised at equilibrium", assumptions),
+      decayPerStep: CitedFormula(
+        1 - x, "(86), linearised at equilibrium", assumptions),
       rate: -.function(.logOneMinus, x),
       steps: { fraction, norm in
-        let start = .symbol(.initialNorm) / norm
+        let start = Formula.named(relative("n₀", "n_0"), .symbol(.initialNorm) / norm)
         let side = (start.squared - 1) / .function(.absolute, start.squared - 1)
-        let end = (1 + .number(fraction) * side).squareRoot
+        let end = Formula.named(relative("n", "n"), (1 + .number(fraction) * side).squareRoot)
         return CitedFormula(
           2 * norm.squared / (η.squared * C) * (elapsed(end) - elapsed(start)), "(86), integrated",
           assumptions)
       })
   }()
+
+  private static func relative(_ plain: String, _ latex: String) -> Symbol {
+    Symbol(
+      "relative_norm_\(latex)", plain: plain, latex: latex, sympy: latex,
+      meaning: "weight norm over equilibrium norm", domain: .positive)
+  }
 
   /// ∫ n/(1 − n³) dn.
   private static func elapsed(_ n: Formula) -> Formula {

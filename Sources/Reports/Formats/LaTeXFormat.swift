@@ -45,7 +45,11 @@ public struct LaTeXFormat: DocumentFormat {
     case .equation(let equation):
       let relation = equation.relation == "≈" ? "\\approx" : equation.relation
       let tag = equation.tag.map { " \\tag*{\(Self.escape($0))}" } ?? ""
-      return "\\[ \(LaTeX.render(equation.left)) \(relation) \(LaTeX.render(equation.right))\(tag) \\]\n"
+      let formula = "\(LaTeX.render(equation.left)) \(relation) \(LaTeX.render(equation.right))"
+      guard formula.count > 300 else { return "\\[ \(formula)\(tag) \\]\n" }
+      // A formula that may be wider than the line is scaled down to it.
+      return "\\[ \\resizebox{\\ifdim\\width>0.85\\linewidth 0.85\\linewidth\\else\\width\\fi}{!}{%\n"
+        + "  $\\displaystyle \(formula)$}\(tag) \\]\n"
     case .table(let table): return render(table)
     case .code(_, let source): return "\\begin{verbatim}\n\(source)\n\\end{verbatim}\n"
     }
