@@ -14,7 +14,7 @@ else
   RELEASE := -c release
 endif
 
-.PHONY: help report test check format docs bench test-latex install clean dependencies static release
+.PHONY: help report test check format docs bench test-latex test-sympy install clean dependencies static release
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,6 +52,11 @@ test-latex: ## Compile every LaTeX table, derivation and report
 	@Scripts/install-dependencies.sh latex
 	@$(MAKE) --no-print-directory release
 	@Scripts/test-latex.sh $(ROTEQ)
+
+test-sympy: release ## Re-evaluate the printed SymPy source against the reference values
+	@Scripts/install-dependencies.sh sympy
+	@python=python3; $$python -c 'import sympy' 2>/dev/null || python=/usr/bin/python3; \
+	  $$python Tests/ReferenceData/check_sympy.py $(ROTEQ)
 
 install: release ## Install roteq and its completions in PREFIX (default /usr/local)
 	@install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(PREFIX)/share/bash-completion/completions" \

@@ -3,6 +3,7 @@
 #
 #   Scripts/install-dependencies.sh          the GNU Scientific Library and gnuplot
 #   Scripts/install-dependencies.sh latex    also what compiles and reads the reports: LaTeX and pandoc
+#   Scripts/install-dependencies.sh sympy    also what re-evaluates the printed formulas: SymPy
 #
 # Debian and Ubuntu: apt-get, with sudo where not root. macOS: Homebrew. Elsewhere it names what to install.
 set -eu
@@ -16,10 +17,12 @@ command -v swift >/dev/null 2>&1 ||
   fail "Swift 6.1 or later is needed: https://www.swift.org/install"
 
 latex=false
+sympy=false
 case "${1-}" in
   '') ;;
   latex) latex=true ;;
-  *) fail "usage: $0 [latex]" ;;
+  sympy) python3 -c 'import sympy' 2>/dev/null || sympy=true ;;
+  *) fail "usage: $0 [latex | sympy]" ;;
 esac
 
 if command -v apt-get >/dev/null 2>&1; then
@@ -27,6 +30,7 @@ if command -v apt-get >/dev/null 2>&1; then
   if $latex; then
     wanted="$wanted texlive-latex-base texlive-latex-recommended texlive-science texlive-pictures pandoc"
   fi
+  if $sympy; then wanted="$wanted python3-sympy"; fi
   missing=""
   for package in $wanted; do
     dpkg -s "$package" 2>/dev/null | grep -q '^Status: install ok installed' || missing="$missing $package"
@@ -49,6 +53,7 @@ elif [ "$(uname)" = Darwin ] && command -v brew >/dev/null 2>&1; then
   for package in $wanted; do
     brew list --versions "$package" >/dev/null || brew install --quiet "$package"
   done
+  if $sympy; then fail "Please install SymPy: python3 -m pip install sympy"; fi
   if $latex && ! command -v pdflatex >/dev/null 2>&1; then
     fail "Please install MacTeX: brew install --cask mactex-no-gui"
   fi
@@ -60,5 +65,6 @@ else
     command -v pdflatex >/dev/null 2>&1 || missing="$missing; TeX Live with booktabs, siunitx and pgfplots"
     command -v pandoc >/dev/null 2>&1 || missing="$missing; pandoc"
   fi
+  if $sympy; then missing="$missing; SymPy for Python 3"; fi
   [ -z "$missing" ] || fail "Please install: ${missing#; }"
 fi

@@ -16,11 +16,14 @@ struct Roteq: ParsableCommand {
       Data goes to standard output, messages to standard error. Exit codes: 64 usage, 65 bad data, \
       66 no such input, 73 cannot write.
       """,
-    version: "0.1.0",
+    version: version,
     subcommands: [
       PredictCommand.self, ConvertCommand.self, SolveCommand.self, FormulaCommand.self, TableCommand.self,
-      SweepCommand.self,
+      SweepCommand.self, 
     ])
+
+  /// The version of the program.
+  static let version = "0.1.0"
 
   /// Prints a failure as one line; ArgumentParser would add the usage below it.
   static func main() {

@@ -1,0 +1,21 @@
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// Writing files so that nothing half-written is left: each goes to a temporary name first and is then renamed.
+enum OutputFile {
+  /// Makes a directory and those above it.
+  static func makeDirectory(_ path: String) throws {
+    do {
+      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    } catch { throw Failure("\(path): cannot be made a directory", .cannotWrite) }
+  }
+
+  static func write(_ text: String, to path: String) throws {
+    do {
+      try Data(text.utf8).write(to: URL(filePath: path), options: .atomic)
+    } catch { throw Failure("\(path): cannot be written", .cannotWrite) }
+  }
+}
