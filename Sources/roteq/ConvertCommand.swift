@@ -9,12 +9,15 @@ struct ConvertCommand: ParsableCommand {
     commandName: "convert", abstract: "Move settings to another optimizer or to a rotational variant (RV).",
     discussion: """
       EXAMPLES
-        roteq convert --from adamw --lr 6e-4 --weight-decay 0.1 --beta2 0.95 --to rv-adamw
+        roteq convert --from adamw --lr 6e-4 --weight-decay 0.1 --beta2 0.95 \\
+            --to rv-adamw
         roteq convert --from adamw --lr 1e-3 --weight-decay 0.1 --to lion
-        roteq convert --from adamw --lr 1e-3 --weight-decay 0.1 --to lion --match diffusion
-        roteq convert --from adamw --lr 1e-3 --weight-decay 1e-4 --decay-convention decoupled --to adamw
-        roteq convert --from adamw --lr 1e-3 --weight-decay 0.1 --dimension 768 --to sgdm --to-momentum 0.9 \
-      --gradient-norm 0.02
+        roteq convert --from adamw --lr 1e-3 --weight-decay 0.1 --to lion \\
+            --match diffusion
+        roteq convert --from adamw --lr 1e-3 --weight-decay 1e-4 \\
+            --decay-convention decoupled --to adamw
+        roteq convert --from adamw --lr 1e-3 --weight-decay 0.1 --dimension 768 \\
+            --to sgdm --to-momentum 0.9 --gradient-norm 0.02
 
       MATCHES
         rotation-and-update   η_g and η_r: the same single step

@@ -9,11 +9,14 @@ struct PredictCommand: ParsableCommand {
     abstract: "Predict norm and rotation in equilibrium, and how long it takes to get there.",
     discussion: """
       EXAMPLES
-        roteq predict --optimizer adamw --lr 6e-4 --weight-decay 0.1 --beta2 0.95 --dimension 768
-        roteq predict --optimizer adamw --lr 6e-4 --weight-decay 0.1 --dimension 768 --initial-norm 0.55 --explain
-        roteq predict --optimizer sgdm --lr 0.5 --weight-decay 1e-4 --momentum 0.9 --dimension 144 \
-      --unit-gradient-norm 0.1
-        roteq predict --optimizer adam-l2 --lr 8e-4 --weight-decay 1e-4 --gradient-moments moments.txt --format json
+        roteq predict --optimizer adamw --lr 6e-4 --weight-decay 0.1 --beta2 0.95 \\
+            --dimension 768
+        roteq predict --optimizer adamw --lr 6e-4 --weight-decay 0.1 \\
+            --dimension 768 --initial-norm 0.55 --explain
+        roteq predict --optimizer sgdm --lr 0.5 --weight-decay 1e-4 --momentum 0.9 \\
+            --dimension 144 --unit-gradient-norm 0.1
+        roteq predict --optimizer adam-l2 --lr 8e-4 --weight-decay 1e-4 \\
+            --gradient-moments moments.txt --format json
       """)
 
   @Option(help: "Optimizer.") var optimizer: OptimizerName

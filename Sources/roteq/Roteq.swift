@@ -28,13 +28,22 @@ struct Roteq: ParsableCommand {
   /// Prints a failure as one line; ArgumentParser would add the usage below it.
   static func main() {
     do {
+      try checkCommand()
       var command = try parseAsRoot()
       try command.run()
     } catch {
-      let code = exitCode(for: error)
-      guard !code.isSuccess, !(error is CleanExit) else { exit(withError: error) }
       if let failure = error as? Failure { failure.exit() }
+      guard !exitCode(for: error).isSuccess else { exit(withError: error) }
       Failure(message(for: error), .usage).exit()
     }
+  }
+
+  /// ArgumentParser calls a misspelt command an unexpected argument.
+  private static func checkCommand() throws {
+    let known = configuration.subcommands.map { $0._commandName } + ["help"]
+    guard let first = CommandLine.arguments.dropFirst().first, !first.hasPrefix("-"), !known.contains(first) else {
+      return
+    }
+    throw Failure(unknown("command", first, among: known), .usage)
   }
 }

@@ -9,11 +9,14 @@ struct SolveCommand: ParsableCommand {
     commandName: "solve", abstract: "Find the setting that gives a quantity the value you want.",
     discussion: """
       EXAMPLES
-        roteq solve --for weight-decay --expected-rotation 0.0025 --optimizer adamw --lr 6e-4 --beta1 0.9
-        roteq solve --for lr --equilibrium-norm 1.5 --optimizer adamw --weight-decay 0.1 --dimension 768
-        roteq solve --for momentum --expected-rotation 0.0075 --optimizer sgdm --lr 0.5 --weight-decay 1e-4
-        roteq solve --for unit-gradient-norm --equilibrium-norm 0.8 --optimizer sgdm --lr 0.5 --weight-decay 1e-4 \
-      --momentum 0.9
+        roteq solve --for weight-decay --expected-rotation 0.0025 \\
+            --optimizer adamw --lr 6e-4 --beta1 0.9
+        roteq solve --for lr --equilibrium-norm 1.5 --optimizer adamw \\
+            --weight-decay 0.1 --dimension 768
+        roteq solve --for momentum --expected-rotation 0.0075 --optimizer sgdm \\
+            --lr 0.5 --weight-decay 1e-4
+        roteq solve --for unit-gradient-norm --equilibrium-norm 0.8 \\
+            --optimizer sgdm --lr 0.5 --weight-decay 1e-4 --momentum 0.9
       """)
 
   @Option(name: .customLong("for"), help: "The setting to find, by its flag: weight-decay, lr, beta1, …")

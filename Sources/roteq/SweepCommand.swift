@@ -10,11 +10,15 @@ struct SweepCommand: ParsableCommand {
     abstract: "Evaluate quantities over a grid of settings, or along lines of constant rotation.",
     discussion: """
       EXAMPLES
-        roteq sweep --optimizer adamw --lr 1e-4:1e-1:log:50 --weight-decay 1e-4:1:log:50 --dimension 768 --format csv
-        roteq sweep --optimizer adamw --lr 1e-4:3e-1:log:8 --constant-product 5e-4 --dimension 144
-        roteq sweep --optimizer adamw --lr 1e-4:1e-2:log:5 --contour 0.001,0.003 --dimension 768 --format markdown
-        roteq sweep --optimizer sgdm --lr 0.1 --weight-decay 1e-4 --momentum 0:0.99:lin:12 \
-      --quantities expected-rotation,rotational-diffusion-rate
+        roteq sweep --optimizer adamw --lr 1e-4:1e-1:log:50 \\
+            --weight-decay 1e-4:1:log:50 --dimension 768 --format csv
+        roteq sweep --optimizer adamw --lr 1e-4:3e-1:log:8 --constant-product 5e-4 \\
+            --dimension 144
+        roteq sweep --optimizer adamw --lr 1e-4:1e-2:log:5 --contour 0.001,0.003 \\
+            --dimension 768 --format markdown
+        roteq sweep --optimizer sgdm --lr 0.1 --weight-decay 1e-4 \\
+            --momentum 0:0.99:lin:12 \\
+            --quantities expected-rotation,rotational-diffusion-rate
 
       A range is START:END:log:COUNT or START:END:lin:COUNT. One or two flags may hold a range; a single number stays \
       fixed. CSV, JSON and Markdown are written row by row.

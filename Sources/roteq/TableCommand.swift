@@ -11,7 +11,8 @@ struct TableCommand: ParsableCommand {
       EXAMPLES
         roteq table 1
         roteq table 6 --format latex --fragment
-        roteq table 1 --lr 1e-3 --weight-decay 0.1 --dimension 768 --optimizer adamw --optimizer lion
+        roteq table 1 --lr 1e-3 --weight-decay 0.1 --dimension 768 \\
+            --optimizer adamw --optimizer lion
         roteq table 4 --format markdown
       """)
 
