@@ -32,11 +32,10 @@ let package = Package(
       name: "Formulas",
       dependencies: ["CIntrinsics", "RootFinding", .product(name: "RealModule", package: "swift-numerics")],
       swiftSettings: settings),
-    .target(name: "Equilibrium", dependencies: ["Formulas"], swiftSettings: settings),
     .target(
-      name: "Dynamics",
-      dependencies: ["Equilibrium", .product(name: "RealModule", package: "swift-numerics")],
+      name: "Dynamics", dependencies: [.product(name: "RealModule", package: "swift-numerics")],
       swiftSettings: settings),
+    .target(name: "Equilibrium", dependencies: ["Formulas", "Dynamics"], swiftSettings: settings),
     .target(
       name: "Optimizers",
       dependencies: [

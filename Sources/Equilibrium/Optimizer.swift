@@ -1,3 +1,4 @@
+import Dynamics
 import Formulas
 
 /// An optimizer as the calculator sees it: its hyperparameters and its formulas.
@@ -24,12 +25,16 @@ public struct Optimizer: Sendable {
   /// 1 − cos of the angle after n steps in equilibrium.
   public let rotationOverSteps: (@Sendable (_ steps: Int, _ settings: Settings) throws -> Double)?
 
+  /// Its second moments in time, from a squared norm on; nil where they are not known for the settings.
+  public let process: @Sendable (_ settings: Settings, _ normPower: Double) -> (any MomentProcess)?
+
   /// Describes an optimizer.
   public init(
     identifier: String, title: String, equation: Int, hyperparameters: [Hyperparameter],
     decouplesDecay: Bool, relaxation: Relaxation,
     solveSpectrum: (@Sendable ([Double], [Symbol: Double]) throws -> [Symbol: Double])? = nil,
     rotationOverSteps: (@Sendable (Int, Settings) throws -> Double)? = nil,
+    process: @escaping @Sendable (Settings, Double) -> (any MomentProcess)? = { _, _ in nil },
     formulas: @escaping @Sendable (Quantity, Fidelity, Variant) -> CitedFormula?
   ) {
     self.identifier = identifier
@@ -40,6 +45,7 @@ public struct Optimizer: Sendable {
     self.relaxation = relaxation
     self.solveSpectrum = solveSpectrum
     self.rotationOverSteps = rotationOverSteps
+    self.process = process
     self.formulas = formulas
   }
 

@@ -49,7 +49,8 @@ public struct FormulaReport: Sendable {
       let equations = formula.solutions.map { latex ? LaTeX.render($0) : PlainText.render($0) }
       let clauses = definitions + equations
       guard !clauses.isEmpty else { return render(formula) + "\n" }
-      return render(formula) + (latex ? ",\\quad " : ", with ") + clauses.joined(separator: latex ? ",\\quad " : ", ")
+      return render(formula) + (latex ? ",\\quad " : ", with ")
+        + clauses.joined(separator: latex ? ",\\quad " : ", ")
         + "\n"
     }.joined()
   }
@@ -86,7 +87,10 @@ public struct FormulaReport: Sendable {
           "sympy_name": .string(entry.name),
           "definitions": JSONValue(
             formula.definitions.map {
-              ($0.symbol.plain, ["text": .string(PlainText.render($0.formula)), "latex": .string(LaTeX.render($0.formula))])
+              (
+                $0.symbol.plain,
+                ["text": .string(PlainText.render($0.formula)), "latex": .string(LaTeX.render($0.formula))]
+              )
             }),
           "solved": .array(
             formula.solutions.map {

@@ -19,7 +19,7 @@ struct Roteq: ParsableCommand {
     version: version,
     subcommands: [
       PredictCommand.self, ConvertCommand.self, SolveCommand.self, FormulaCommand.self, TableCommand.self,
-      SweepCommand.self, 
+      SweepCommand.self,
     ])
 
   /// The version of the program.
@@ -41,7 +41,8 @@ struct Roteq: ParsableCommand {
   /// ArgumentParser calls a misspelt command an unexpected argument.
   private static func checkCommand() throws {
     let known = configuration.subcommands.map { $0._commandName } + ["help"]
-    guard let first = CommandLine.arguments.dropFirst().first, !first.hasPrefix("-"), !known.contains(first) else {
+    guard let first = CommandLine.arguments.dropFirst().first, !first.hasPrefix("-"), !known.contains(first)
+    else {
       return
     }
     throw Failure(unknown("command", first, among: known), .usage)

@@ -119,7 +119,8 @@ import Testing
     #expect(abs(try settings.value(.expectedRotation, .moments) / 0.00487 - 1) < 0.01)
     #expect(try settings.value(.equilibriumNorm, .leading) / 1.157 > 1.2)
     let warnings = Prediction(settings).warnings
-    #expect(warnings.contains { $0.assumption.statement.contains("ηλ ≪ 1 − β₂") && abs($0.value - 0.5) < 1e-9 })
+    #expect(
+      warnings.contains { $0.assumption.statement.contains("ηλ ≪ 1 − β₂") && abs($0.value - 0.5) < 1e-9 })
   }
 
   @Test(arguments: DecayConvention.allCases)

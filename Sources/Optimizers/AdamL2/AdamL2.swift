@@ -12,6 +12,12 @@ extension Optimizer {
     decouplesDecay: false, relaxation: AdamL2.relaxation,
     solveSpectrum: AdamL2.solve(spectrum:values:),
     rotationOverSteps: AdamL2.rotation(overSteps:settings:),
+    process: { settings, normPower in
+      guard let β₁ = settings.values[.beta1], let β₂ = settings.values[.beta2],
+        let dimension = settings.values[.dimension]
+      else { return nil }
+      return AdamL2.Moments(beta1: β₁, beta2: β₂, dimension: dimension, normPower: normPower)
+    },
     formulas: AdamL2.formula)
 }
 

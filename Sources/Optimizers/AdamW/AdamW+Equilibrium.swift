@@ -81,7 +81,9 @@ extension AdamW {
     switch weight {
     case .scaleInvariant:
       let κ = Formula.named(
-        Symbol("kappa", plain: "κ", latex: "\\kappa", sympy: "kappa", meaning: "ε over √v at unit norm", domain: .real),
+        Symbol(
+          "kappa", plain: "κ", latex: "\\kappa", sympy: "kappa", meaning: "ε over √v at unit norm",
+          domain: .real),
         ε * (C / .symbol(.unitGradientPower)).squareRoot)
       return 2 * norm / (1 + (1 + 4 * κ * norm).squareRoot)
     case .scaleSensitive: return norm / (1 + ε * (C / .symbol(.gradientPower)).squareRoot)

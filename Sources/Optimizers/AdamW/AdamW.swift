@@ -11,6 +11,12 @@ extension Optimizer {
     ],
     decouplesDecay: true, relaxation: AdamW.relaxation,
     rotationOverSteps: AdamW.rotation(overSteps:settings:),
+    process: { settings, normPower in
+      guard let β₁ = settings.values[.beta1], let β₂ = settings.values[.beta2],
+        let dimension = settings.values[.dimension]
+      else { return nil }
+      return AdamW.Moments(beta1: β₁, beta2: β₂, dimension: dimension, normPower: normPower)
+    },
     formulas: AdamW.formula)
 }
 

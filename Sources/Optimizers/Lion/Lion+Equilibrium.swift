@@ -64,7 +64,8 @@ extension Lion {
   /// R₁/S, the correlation of n with the n of the step before; at lag j it is this times β₂ʲ⁻¹.
   static let correlation = Formula.named(
     Symbol(
-      "momentum_correlation", plain: "ρ", latex: "\\rho", sympy: "rho", meaning: "correlation of successive n",
+      "momentum_correlation", plain: "ρ", latex: "\\rho", sympy: "rho",
+      meaning: "correlation of successive n",
       domain: .real),
     β₁ * (1 - β₂) * ((1 - β₁) + β₁ * β₂ / (1 + β₂)) / power)
 
@@ -73,7 +74,8 @@ extension Lion {
     let λ = Formula.symbol(.weightDecay)
     return .named(
       Symbol(
-        "momentum_pull", plain: "κ", latex: "\\kappa", sympy: "kappa", meaning: "pull of past signs", domain: .real),
+        "momentum_pull", plain: "κ", latex: "\\kappa", sympy: "kappa", meaning: "pull of past signs",
+        domain: .real),
       2 / .pi * correlation / (1 - β₂ + η * λ * β₂))
   }()
 

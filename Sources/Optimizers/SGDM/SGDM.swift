@@ -11,6 +11,11 @@ extension Optimizer {
     ],
     decouplesDecay: false, relaxation: SGDM.relaxation,
     rotationOverSteps: SGDM.rotation(overSteps:settings:),
+    process: { settings, normPower in
+      settings.values[.momentum].map {
+        SGDM.Moments(momentum: $0, nesterov: settings.variant.nesterov, normPower: normPower)
+      }
+    },
     formulas: { quantity, fidelity, variant in
       let plain = SGDM.formula(quantity, fidelity, variant)
       guard variant.dampened else { return plain }
