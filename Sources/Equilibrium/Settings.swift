@@ -16,6 +16,7 @@ public struct Settings: Sendable {
   /// Validates values for an optimizer.
   ///
   /// - Parameters:
+  ///   - optimizer: the optimizer.
   ///   - values: hyperparameters and, where known, dimension, gradient power, radial decay, initial norm.
   ///   - weight: how the loss depends on the weight.
   ///   - nesterov: SGDM in PyTorch's Nesterov form.

@@ -20,8 +20,9 @@ public struct SettingSolution: Sendable {
   ///   - quantity: the quantity that is given.
   ///   - fidelity: at which fidelity.
   ///   - target: the value that it is to have, positive.
+  ///   - values: everything else that is known.
   ///   - settings: makes settings from a trial or final value of `symbol`.
-  /// - Throws: ``FormulaError``, or what `settings` throws for the value found.
+  /// - Throws: `FormulaError`, or what `settings` throws for the value found.
   public init(
     for symbol: Symbol, quantity: Quantity, fidelity: Fidelity, target: Double,
     known values: [Symbol: Double], settings: ([Symbol: Double]) throws -> Settings

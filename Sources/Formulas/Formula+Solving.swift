@@ -8,6 +8,7 @@ extension Formula {
   /// changes of sign (in ln x and, below an upper end, in ln(upper − x)) and each is refined by a bracketed root.
   ///
   /// - Parameters:
+  ///   - symbol: what to solve for.
   ///   - target: the value to reach, positive.
   ///   - values: every other symbol of the formula.
   ///   - range: where to look; the symbol's range between 10⁻¹⁸ and 10¹⁸ where nil.

@@ -10,6 +10,7 @@ public struct PredictionReport: Sendable {
   /// The report on a prediction.
   ///
   /// - Parameters:
+  ///   - prediction: what was predicted.
   ///   - explains: adds formula, numbers put in, source and assumptions of each number.
   ///   - rotationOverSteps: the angle after a number of steps, in radians, where asked for.
   public init(_ prediction: Prediction, explains: Bool, rotationOverSteps: (steps: Int, angle: Double)? = nil)
