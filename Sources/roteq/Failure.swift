@@ -70,8 +70,11 @@ struct Standard: TextOutputStream {
           Musl.write(descriptor, buffer.baseAddress, buffer.count)
         #endif
       }
-      // A reader that has gone away (a closed pipe) ends the program quietly, as `head` expects.
-      guard written > 0 else { Platform.exit(descriptor == 1 ? Failure.Code.cannotWrite.rawValue : 1) }
+      // A reader that has gone away (`| head`) ends the program by its signal; what is left is a full disk.
+      guard written > 0 else {
+        if descriptor == 1 { Failure("standard output: cannot be written", .cannotWrite).exit() }
+        return
+      }
       bytes = bytes.dropFirst(written)
     }
   }
