@@ -77,5 +77,9 @@ let package = Package(
       name: "OptimizersTests",
       dependencies: ["Formulas", "Equilibrium", "Dynamics", "Optimizers"],
       swiftSettings: settings),
+    .testTarget(
+      name: "RunConfigurationsTests",
+      dependencies: ["Formulas", "Equilibrium", "Optimizers", "RunConfigurations"],
+      swiftSettings: settings),
   ]
 )

@@ -1,0 +1,117 @@
+import Equilibrium
+
+/// Why a run configuration could not be read; its description is one line that begins with the place.
+public enum ConfigurationError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// There is no such file.
+  case missing(path: String)
+  /// The file is there but cannot be opened or read.
+  case unreadable(path: String)
+  /// What was read is no run configuration.
+  case invalid(Problem, at: Place)
+
+  /// Where a problem is.
+  public enum Place: Equatable, Sendable {
+    /// A whole file.
+    case file(String)
+    /// A line of a file, counted from 1.
+    case line(Int, of: String)
+    /// A `--key=value` argument, as it was given.
+    case override(String)
+  }
+
+  /// Whether the file itself could not be had, as against what it says; sysexits knows this as EX_NOINPUT.
+  public var isMissingInput: Bool {
+    if case .invalid = self { false } else { true }
+  }
+
+  /// Whether an argument is wrong, not the file; sysexits knows this as EX_USAGE.
+  public var isUsage: Bool {
+    if case .invalid(_, at: .override) = self { true } else { false }
+  }
+
+  /// One line: place, what is wrong and, where it can, what to write instead.
+  public var description: String {
+    switch self {
+    case .missing(let path): "\(path): no such file"
+    case .unreadable(let path): "\(path): cannot be read"
+    case .invalid(let problem, .file(let path)): "\(path): \(problem)"
+    case .invalid(let problem, .line(let line, let path)): "\(path):\(line): \(problem)"
+    case .invalid(let problem, .override(let argument)): "\(argument): \(problem)"
+    }
+  }
+}
+
+/// What is wrong with a run configuration; each case carries what is needed to mend it.
+public enum Problem: Equatable, Sendable {
+  /// Nothing in it.
+  case empty
+  /// More bytes than any configuration has.
+  case tooLarge(limit: Int)
+  /// Not UTF-8, or with control characters.
+  case notText
+  /// None of the known formats.
+  case unknownFormat(known: [String])
+  /// Not well-formed; the parser's words.
+  case syntax(String, language: String)
+  /// A YAML anchor, or text that looks like one.
+  case anchor(String)
+  /// A YAML alias.
+  case alias
+  /// A key that the format does not have, with those that it has there.
+  case unknownKey(String, known: [String])
+  /// A key given twice.
+  case repeatedKey(String)
+  /// A key that must be there.
+  case missingKey(String, in: String?)
+  /// A value of the wrong kind; `found` and `expected` are phrases.
+  case wrongKind(key: String, found: String, expected: String)
+  /// A key that has no meaning next to another's value.
+  case doesNotGoWith(key: String, other: String, value: String)
+  /// A number that is not allowed.
+  case outOfRange(key: String, value: Double, expected: String)
+  /// A name that is none of the known ones.
+  case unknownName(key: String, String, known: [String])
+  /// Values that do not go together.
+  case settings(SettingsError)
+  /// A Python statement that is no assignment.
+  case statement(String)
+  /// A setting whose value would have to be executed.
+  case notEvaluated(key: String, String)
+  /// An argument that is not `--key=value`.
+  case notAnOverride
+  /// An override for a format that has none.
+  case noOverrides(format: String)
+}
+
+extension Problem: CustomStringConvertible {
+  /// What is wrong and, where it can, what to write instead; one line without the place.
+  public var description: String {
+    switch self {
+    case .empty: "empty, expected a run configuration"
+    case .tooLarge(let limit): "larger than \(limit / 1_000_000) MB, too large for a run configuration"
+    case .notText: "not a text file (expected UTF-8)"
+    case .unknownFormat(let known):
+      "not a run configuration in a known format; known: \(known.joined(separator: ", "))"
+    case .syntax(let reason, let language): "not valid \(language): \(reason)"
+    case .anchor(let text): "'\(text.excerpt)' looks like a YAML anchor; anchors and aliases are not read"
+    case .alias: "anchors and aliases are not read; write the value out"
+    case .unknownKey(let key, let known):
+      "unknown key '\(key.excerpt)'\(Spelling.suggestion(for: key, among: known))"
+    case .repeatedKey(let key): "key '\(key.excerpt)' is given twice"
+    case .missingKey(let key, let parent): "missing key '\(key)'\(parent.map { " in '\($0)'" } ?? "")"
+    case .wrongKind(let key, let found, let expected): "\(key) is \(found), expected \(expected)"
+    case .doesNotGoWith(let key, let other, let value): "\(key) does not go with \(other) '\(value)'"
+    case .outOfRange(let key, let value, let expected):
+      "\(key) is \(value), expected \(expected)"
+        + (key == "weight_decay" && value == 0 ? "; without weight decay there is no equilibrium" : "")
+    case .unknownName(let key, let name, let known):
+      "unknown \(key) '\(name.excerpt)'\(Spelling.suggestion(for: name, among: known))"
+    case .settings(let error): error.description
+    case .statement(let text): "only assignments 'name = value' are read, found '\(text.excerpt)'"
+    case .notEvaluated(let key, let text):
+      "\(key) is '\(text.excerpt)', which would have to be executed; write the value out or pass --\(key)=VALUE"
+    case .notAnOverride: "expected --key=value"
+    case .noOverrides(let format): "\(format) has no overrides; change the file"
+    }
+  }
+}

@@ -1,0 +1,40 @@
+/// What was meant by a misspelt name.
+enum Spelling {
+  /// "; did you mean 'adamw'?", or "; known: …" where none is near.
+  static func suggestion(for name: String, among known: [String]) -> String {
+    nearest(to: name, among: known).map { "; did you mean '\($0)'?" }
+      ?? "; known: \(known.joined(separator: ", "))"
+  }
+
+  /// The known name that is nearest, if it is near enough to have been meant.
+  static func nearest(to name: String, among known: [String]) -> String? {
+    guard name.count <= 64 else { return nil }
+    let ranked = known.map { (name: $0, distance: distance(name.lowercased(), $0)) }
+    guard let best = ranked.min(by: { $0.distance < $1.distance }) else { return nil }
+    return best.distance <= max(2, best.name.count / 3) ? best.name : nil
+  }
+
+  /// Insertions, deletions and replacements between two words.
+  private static func distance(_ first: String, _ second: String) -> Int {
+    let second = Array(second)
+    var row = Array(0...second.count)
+    for (i, a) in first.enumerated() {
+      var diagonal = row[0]
+      row[0] = i + 1
+      for (j, b) in second.enumerated() {
+        let replaced = diagonal + (a == b ? 0 : 1)
+        diagonal = row[j + 1]
+        row[j + 1] = min(replaced, row[j + 1] + 1, row[j] + 1)
+      }
+    }
+    return row[second.count]
+  }
+}
+
+extension StringProtocol {
+  /// The text in one line of at most 60 characters, for a message.
+  var excerpt: String {
+    let line = prefix(240).split { $0.isWhitespace || $0.isNewline }.joined(separator: " ")
+    return line.count > 60 || count > 240 ? line.prefix(59) + "…" : line
+  }
+}

@@ -1,0 +1,71 @@
+import Yams
+
+/// A YAML text as mappings, lists and scalars that know their line.
+///
+/// Anchors and aliases are refused before anything is built, so that no text grows while it is read; the parser itself
+/// stops at a nesting of 1000.
+enum YAMLDocument {
+  /// The mapping that the text consists of.
+  static func root(of input: InputText) throws(ConfigurationError) -> YAMLMapping {
+    try refuseAnchors(in: input)
+    let node: Node?
+    do {
+      node = try Parser(yaml: input.text).singleRoot()
+    } catch {
+      throw translated(error, path: input.path)
+    }
+    guard let node else { throw .invalid(.empty, at: .file(input.path)) }
+    return try YAMLValue(key: "the file", node: node, line: nil, path: input.path).mapping()
+  }
+
+  /// An anchor is an ampersand before a word where a value may begin; without an anchor no alias resolves. Text in
+  /// which an ampersand merely looks like one is refused as well.
+  private static func refuseAnchors(in input: InputText) throws(ConfigurationError) {
+    let lines = input.text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+    for (index, line) in lines.enumerated() {
+      var previous = UInt8(ascii: " ")
+      for position in line.indices {
+        defer { previous = line[position] }
+        guard line[position] == UInt8(ascii: "&"), !isWord(previous) else { continue }
+        let word = line[position...].dropFirst().prefix { isWord($0) || "_-".utf8.contains($0) }
+        if !word.isEmpty {
+          throw .invalid(.anchor("&\(Substring(word))"), at: .line(index + 1, of: input.path))
+        }
+      }
+    }
+  }
+
+  /// An ASCII letter or digit.
+  private static func isWord(_ byte: UInt8) -> Bool {
+    switch byte {
+    case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
+    default: false
+    }
+  }
+
+  /// A parser's error in one line.
+  private static func translated(_ error: any Error, path: String) -> ConfigurationError {
+    func invalid(_ problem: Problem, _ mark: Mark) -> ConfigurationError {
+      .invalid(problem, at: .line(mark.line, of: path))
+    }
+    func syntax(_ problem: String, _ context: YamlError.Context?) -> Problem {
+      .syntax(context.map { "\(problem) (\($0.text))" } ?? problem, language: "YAML")
+    }
+    guard let error = error as? YamlError else {
+      return .invalid(.syntax("\(error)".excerpt, language: "YAML"), at: .file(path))
+    }
+    switch error {
+    case .parser(_, let problem, let mark, _) where problem.hasPrefix("Maximum nesting level"):
+      return invalid(.syntax("nested too deeply", language: "YAML"), mark)
+    case .scanner(let context, let problem, let mark, _), .parser(let context, let problem, let mark, _):
+      return invalid(syntax(problem, context), mark)
+    case .composer(_, "found undefined alias", let mark, _): return invalid(.alias, mark)
+    case .composer(let context, let problem, let mark, _): return invalid(syntax(problem, context), mark)
+    case .duplicatedKeysInMapping(let keys, let context):
+      return invalid(.repeatedKey(keys.first ?? ""), context.mark)
+    case .reader(let problem, _, _, _):
+      return .invalid(.syntax(problem, language: "YAML"), at: .file(path))
+    default: return .invalid(.syntax("\(error)".excerpt, language: "YAML"), at: .file(path))
+    }
+  }
+}
