@@ -72,7 +72,9 @@ let package = Package(
     .testTarget(
       name: "FormulasTests", dependencies: ["Formulas", "Equilibrium", "Optimizers"], swiftSettings: settings),
     .testTarget(
-      name: "roteqTests", dependencies: ["roteq"], exclude: ["Expected"], swiftSettings: settings),
+      name: "ReportsTests", dependencies: ["Formulas", "Equilibrium", "Reports"], swiftSettings: settings),
+    .testTarget(
+      name: "roteqTests", dependencies: ["roteq"], swiftSettings: settings),
     .testTarget(
       name: "OptimizersTests",
       dependencies: ["Formulas", "Equilibrium", "Dynamics", "Optimizers"],

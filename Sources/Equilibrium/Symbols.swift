@@ -26,7 +26,7 @@ extension Symbol {
     domain: .coefficient)
   /// The term ε added to √v in Adam.
   public static let epsilon = Symbol(
-    "epsilon", plain: "ε", latex: "\\varepsilon", sympy: "epsilon", meaning: "Adam's ε", domain: .nonNegative)
+    "epsilon", plain: "ε", latex: "\\varepsilon", sympy: "epsilon", meaning: "epsilon", domain: .nonNegative)
   /// Dimension C of the weight vector: the neuron's fan-in.
   public static let dimension = Symbol(
     "dimension", plain: "C", latex: "C", sympy: "C", meaning: "dimension (fan-in)", unit: "coordinates",

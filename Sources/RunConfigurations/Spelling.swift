@@ -1,7 +1,7 @@
 /// What was meant by a misspelt name.
-enum Spelling {
+public enum Spelling {
   /// "; did you mean 'adamw'?", or "; known: …" where none is near.
-  static func suggestion(for name: String, among known: [String]) -> String {
+  public static func suggestion(for name: String, among known: [String]) -> String {
     nearest(to: name, among: known).map { "; did you mean '\($0)'?" }
       ?? "; known: \(known.joined(separator: ", "))"
   }

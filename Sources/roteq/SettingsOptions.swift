@@ -2,6 +2,7 @@ import ArgumentParser
 import Equilibrium
 import Formulas
 import Optimizers
+import RunConfigurations
 
 /// The flags that give a value to a symbol: single numbers, or ranges for `sweep`. They are read as text, so that a
 /// bad number is refused with what is allowed.
@@ -162,28 +163,9 @@ struct OptimizerName: ExpressibleByArgument {
   }
 }
 
-/// "unknown optimizer 'adamv', did you mean 'adamw'? Known: …".
+/// "unknown optimizer 'adamv'; did you mean 'adamw'?".
 func unknown(_ kind: String, _ name: String, among known: [String]) -> String {
-  let nearest = known.map { ($0, editDistance(name.lowercased(), $0)) }.min { $0.1 < $1.1 }
-  let suggestion =
-    nearest.flatMap { $0.1 <= max(2, $0.0.count / 2) ? "; did you mean '\($0.0)'?" : nil } ?? ";"
-  return "unknown \(kind) '\(name)'\(suggestion) known: \(known.joined(separator: ", "))"
-}
-
-/// Insertions, deletions and replacements between two words.
-func editDistance(_ first: String, _ second: String) -> Int {
-  let second = Array(second)
-  var row = Array(0...second.count)
-  for (i, a) in first.enumerated() {
-    var diagonal = row[0]
-    row[0] = i + 1
-    for (j, b) in second.enumerated() {
-      let replaced = diagonal + (a == b ? 0 : 1)
-      diagonal = row[j + 1]
-      row[j + 1] = min(replaced, row[j + 1] + 1, row[j] + 1)
-    }
-  }
-  return row[second.count]
+  "unknown \(kind) '\(name)'\(Spelling.suggestion(for: name, among: known))"
 }
 
 extension ValueOptions {

@@ -15,7 +15,7 @@ import Testing
   @Test(arguments: [
     Case(
       line: "roteq predict --optimizer adamv --lr 1e-3", code: 64,
-      message: "unknown optimizer 'adamv'; did you mean 'adamw'? known: sgdm, adamw, adam-l2, lion"),
+      message: "unknown optimizer 'adamv'; did you mean 'adamw'?"),
     Case(
       line: "roteq predict --optimizer adamw --lrr 1", code: 64,
       message: "Unknown option '--lrr'. Did you mean '--lr'?"),
@@ -57,7 +57,7 @@ import Testing
     Case(
       line: adamW + " --dimension 8 --momentum 0.9", code: 64,
       message:
-        "AdamW has no momentum α; it has learning rate η, weight decay λ, first moment coefficient β₁, second moment coefficient β₂, Adam's ε ε"
+        "AdamW has no momentum α; it has learning rate η, weight decay λ, first moment coefficient β₁, second moment coefficient β₂, epsilon ε"
     ),
     Case(
       line: "roteq predict --optimizer adamw --lr 10 --weight-decay 0.1 --dimension 8", code: 64,
@@ -79,12 +79,12 @@ import Testing
     Case(
       line: "roteq formula --quantity expected-rotatoin", code: 64,
       message:
-        "unknown quantity 'expected-rotatoin'; did you mean 'expected-rotation'? known: equilibrium-norm, rms-update-size, expected-rotation, rms-diffusion-rate, rotational-diffusion-rate"
+        "unknown quantity 'expected-rotatoin'; did you mean 'expected-rotation'?"
     ),
     Case(
       line: "roteq convert --from adamw --lr 1e-3 --weight-decay 0.1 --to rv-adam", code: 64,
       message:
-        "unknown target 'rv-adam'; did you mean 'rv-adamw'? known: rv-sgdm, rv-adamw, rv-adam-l2, rv-lion, sgdm, adamw, adam-l2, lion"
+        "unknown target 'rv-adam'; did you mean 'rv-adamw'?"
     ),
     Case(
       line: "roteq convert --from adamw --lr 1e-3 --weight-decay 0.1 --to sgdm", code: 64,

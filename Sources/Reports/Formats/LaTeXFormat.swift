@@ -19,8 +19,6 @@ public struct LaTeXFormat: DocumentFormat {
     }
     return """
       \\documentclass{article}
-      \\usepackage[T1]{fontenc}
-      \\usepackage[utf8]{inputenc}
       \\usepackage[margin=2.5cm]{geometry}
       \\usepackage{\(Self.packages.joined(separator: ","))}
       \\setlength{\\parindent}{0pt}

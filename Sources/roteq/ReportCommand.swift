@@ -1,0 +1,98 @@
+import ArgumentParser
+import Equilibrium
+import Formulas
+import Reports
+import RunConfigurations
+
+struct ReportCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "report", abstract: "Write a report on a training run from its configuration.",
+    discussion: """
+      EXAMPLES
+        roteq report examples/gpt2-openwebtext.py -o report
+        roteq report examples/gpt2-openwebtext.py --learning_rate=6e-4 --max_iters=600000
+        roteq report examples/resnet20-cifar10.yaml --unit-gradient-norm 0.1 --format json
+        roteq report run.yaml -o report --templates my-templates
+
+      CONFIG is roteq's own YAML (docs/configuration.md) or a nanoGPT config/*.py, which is read as assignments and \
+      never executed; nanoGPT's own --key=value overrides may follow. With -o, report.md, report.tex and report.json \
+      are written there; without it the report is printed.
+      """)
+
+  @Argument(help: "Configuration file.", completion: .file()) var config: String
+  @Argument(parsing: .allUnrecognized, help: "nanoGPT overrides, such as --learning_rate=6e-4.")
+  var overrides: [String] = []
+  @Option(
+    name: .shortAndLong, help: "Directory to write the report to; made where missing.", completion: .directory
+  )
+  var output: String?
+  @Option(
+    help: "Directory with report.md.mustache and report.tex.mustache to use instead.", completion: .directory)
+  var templates: String?
+  @Option(
+    parsing: .unconditional, help: "RMS gradient norm √E‖g‖², where the optimizer's norm depends on it.")
+  var gradientNorm: String?
+  @Option(parsing: .unconditional, help: "RMS gradient norm at unit weight norm, √E‖g̃‖².")
+  var unitGradientNorm: String?
+  @OptionGroup(title: "Output") var options: OutputOptions
+
+  func run() throws {
+    let report = try makeReport()
+    let templates = try makeTemplates()
+    guard let directory = output else {
+      switch options.format {
+      case .markdown: Standard.output.write(try markdown(report, templates))
+      case .latex: Standard.output.write(try latex(report, templates))
+      case .text, .csv, .json: options.print(report.output)
+      }
+      return
+    }
+    // Everything is made before the first file is written.
+    let pages = [
+      ("report.md", try markdown(report, templates)), ("report.tex", try latex(report, templates)),
+      ("report.json", report.output.json.text),
+    ]
+    try OutputFile.makeDirectory(directory)
+    for (name, text) in pages { try OutputFile.write(text, to: "\(directory)/\(name)") }
+    for (name, _) in pages { Standard.output.write("\(directory)/\(name)\n") }
+  }
+
+  private func makeReport() throws -> RunReport {
+    var run: TrainingRun
+    do {
+      run = try RunConfiguration.read(path: config, overrides: overrides)
+    } catch {
+      throw Failure(error.description, error.isUsage ? .usage : error.isMissingInput ? .noInput : .badData)
+    }
+    for (flag, symbol, text) in [
+      ("--gradient-norm", Symbol.gradientPower, gradientNorm),
+      ("--unit-gradient-norm", .unitGradientPower, unitGradientNorm),
+    ] {
+      guard let text else { continue }
+      run.hyperparameters[symbol] = try check(
+        parseNumber(text, flag: flag, expected: "\(symbol.domain)"), flag: flag, symbol: symbol, isRoot: true)
+    }
+    do { return try RunReport(run, source: config) } catch {
+      throw Failure("\(config): \(error)", .badData)
+    }
+  }
+
+  private func makeTemplates() throws -> ReportTemplates {
+    guard let templates else { return ReportTemplates() }
+    do { return try ReportTemplates(directory: templates) } catch {
+      throw Failure(error.description, .noInput)
+    }
+  }
+
+  private func markdown(_ report: RunReport, _ templates: ReportTemplates) throws -> String {
+    do { return try templates.markdown(report, version: Roteq.version) } catch {
+      throw Failure(error.description, .badData)
+    }
+  }
+
+  private func latex(_ report: RunReport, _ templates: ReportTemplates) throws -> String {
+    do {
+      return try templates.latex(report, version: Roteq.version, isFragment: options.fragment)
+    } catch { throw Failure(error.description, .badData) }
+  }
+}
