@@ -15,6 +15,8 @@ public struct Optimizer: Sendable {
   public let hyperparameters: [Hyperparameter]
   /// The formula of a quantity at a fidelity, nil where there is none.
   let formulas: @Sendable (Quantity, Fidelity, Variant) -> CitedFormula?
+  /// How its formulas of leading order follow from the geometric model (8).
+  public let derivation: Derivation
   /// Whether the decay acts on the weight itself, outside the gradient, so that decay conventions apply.
   public let decouplesDecay: Bool
   /// How a norm away from equilibrium returns to it, from (16).
@@ -31,7 +33,7 @@ public struct Optimizer: Sendable {
   /// Describes an optimizer.
   public init(
     identifier: String, title: String, equation: Int, hyperparameters: [Hyperparameter],
-    decouplesDecay: Bool, relaxation: Relaxation,
+    decouplesDecay: Bool, relaxation: Relaxation, derivation: Derivation,
     solveSpectrum: (@Sendable ([Double], [Symbol: Double]) throws -> [Symbol: Double])? = nil,
     rotationOverSteps: (@Sendable (Int, Settings) throws -> Double)? = nil,
     process: @escaping @Sendable (Settings, Double) -> (any MomentProcess)? = { _, _ in nil },
@@ -43,6 +45,7 @@ public struct Optimizer: Sendable {
     self.hyperparameters = hyperparameters
     self.decouplesDecay = decouplesDecay
     self.relaxation = relaxation
+    self.derivation = derivation
     self.solveSpectrum = solveSpectrum
     self.rotationOverSteps = rotationOverSteps
     self.process = process

@@ -9,7 +9,7 @@ extension Optimizer {
       Hyperparameter(.learningRate), Hyperparameter(.weightDecay), Hyperparameter(.beta1, default: 0.9),
       Hyperparameter(.beta2, default: 0.99),
     ],
-    decouplesDecay: true, relaxation: Lion.relaxation,
+    decouplesDecay: true, relaxation: Lion.relaxation, derivation: Lion.derivation,
     rotationOverSteps: Lion.rotation(overSteps:settings:),
     process: { settings, normPower in
       guard let β₁ = settings.values[.beta1], let β₂ = settings.values[.beta2],

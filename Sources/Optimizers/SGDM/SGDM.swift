@@ -9,7 +9,7 @@ extension Optimizer {
       Hyperparameter(.learningRate), Hyperparameter(.weightDecay), Hyperparameter(.momentum),
       Hyperparameter(.dampening, default: 0),
     ],
-    decouplesDecay: false, relaxation: SGDM.relaxation,
+    decouplesDecay: false, relaxation: SGDM.relaxation, derivation: SGDM.derivation,
     rotationOverSteps: SGDM.rotation(overSteps:settings:),
     process: { settings, normPower in
       settings.values[.momentum].map {
