@@ -41,6 +41,24 @@ import Testing
     Case(file: "formulas.py", line: "roteq formula --as sympy"),
     Case(file: "formulas.txt", line: "roteq formula --as text"),
     Case(file: "formulas.tex", line: "roteq formula --as latex"),
+    Case(file: "derive-adamw.md", line: "roteq derive adamw --format markdown"),
+    Case(file: "derive-lion.txt", line: "roteq derive lion"),
+    Case(file: "report-gpt2.md", line: "roteq report examples/gpt2-openwebtext.py --format markdown"),
+    Case(file: "report-gpt2.tex", line: "roteq report examples/gpt2-openwebtext.py --format latex"),
+    Case(file: "report-gpt2.json", line: "roteq report examples/gpt2-openwebtext.py --format json"),
+    Case(
+      file: "report-resnet20.txt",
+      line: "roteq report examples/resnet20-cifar10.yaml --unit-gradient-norm 0.1"),
+    Case(
+      file: "sweep.csv",
+      line:
+        "roteq sweep --optimizer adamw --lr 1e-4:1e-2:log:3 --weight-decay 0.01:1:log:3 --dimension 768 --format csv"
+    ),
+    Case(
+      file: "sweep-contour.md",
+      line:
+        "roteq sweep --optimizer adamw --lr 1e-4:1e-2:log:3 --contour 0.001,0.003 --dimension 768 --format markdown"
+    ),
   ])
   func document(_ test: Case) throws {
     let run = try Roteq(line: test.line)

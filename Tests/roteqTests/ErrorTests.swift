@@ -70,9 +70,9 @@ import Testing
       code: 66,
       message: "none.txt: no such file"),
     Case(
-      line: "roteq predict --optimizer adam-l2 --lr 1e-3 --weight-decay 0.1 --gradient-moments README.md",
+      line: "roteq predict --optimizer adam-l2 --lr 1e-3 --weight-decay 0.1 --gradient-moments LICENSE",
       code: 65,
-      message: "README.md:3: 'What' is not a number, expected one number a line"),
+      message: "LICENSE:1: 'GNU GENERAL PUBLIC LICENSE' is not a number, expected one number a line"),
     Case(
       line: "roteq predict --optimizer lion --lr 1e-3 --weight-decay 0.1 --dimension 8 --nesterov", code: 64,
       message: "Lion has no Nesterov form; only SGDM has"),
@@ -104,6 +104,28 @@ import Testing
       line:
         "roteq solve --for beta2 --expected-rotation 0.007 --optimizer adamw --lr 0.5 --weight-decay 1e-4",
       code: 64, message: "the quantity does not depend on the second moment coefficient β₂"),
+    Case(line: "roteq predic", code: 64, message: "unknown command 'predic'; did you mean 'predict'?"),
+    Case(line: "roteq report none.py", code: 66, message: "none.py: no such file"),
+    Case(
+      line: "roteq report LICENSE", code: 65,
+      message:
+        "LICENSE: not a run configuration in a known format; known: roteq's own YAML, nanoGPT's config/*.py"),
+    Case(line: "roteq report /dev/null", code: 65, message: "/dev/null: empty, expected a run configuration"),
+    Case(
+      line: "roteq report examples/gpt2-openwebtext.py --learnin_rate=3", code: 64,
+      message: "--learnin_rate=3: unknown key 'learnin_rate'; did you mean 'learning_rate'?"),
+    Case(
+      line: "roteq report examples/gpt2-openwebtext.py -o LICENSE/report", code: 73,
+      message: "LICENSE/report: cannot be made a directory"),
+    Case(
+      line: "roteq report examples/gpt2-openwebtext.py --templates examples", code: 66,
+      message: "examples: no template report.md.mustache; copy it from the project's templates directory"),
+    Case(
+      line: "roteq sweep --optimizer adamw --lr 1e-4:1e-1:log --weight-decay 0.1", code: 64,
+      message: "--lr: '1e-4:1e-1:log' is not a range, expected START:END:log:COUNT or START:END:lin:COUNT"),
+    Case(
+      line: "roteq sweep --optimizer adamw --lr 1e-4 --weight-decay 0.1", code: 64,
+      message: "0 flags hold a range, expected one or two, such as --lr 1e-4:1e-1:log:50"),
     Case(line: "roteq table 2", code: 64, message: "table 2 is not known, expected 1, 4 or 6"),
   ])
   func message(_ test: Case) throws {
