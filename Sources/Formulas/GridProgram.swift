@@ -9,9 +9,10 @@
 /// - the rest, in blocks of a row that stay in the first-level cache.
 ///
 /// Products and quotients are regrouped to that end, and a division by something that depends on the column alone
-/// becomes a multiplication by its reciprocal. Sums keep their order. A regrouped product takes at most one rounding
-/// more than the same product in ``Formula/evaluated(_:)``: as long as its scalar factors neither over- nor
-/// underflow, every quantity of every optimizer stays within 4 ulp of it (3 is the most that was found).
+/// becomes a multiplication by its reciprocal. Sums keep their order. The arithmetic is that of doubles, where
+/// ``Formula/evaluated(_:)`` carries twice the digits: every quantity of every optimizer stays within 4 ulp of it (3 is
+/// the most that was found), but where a difference nearly vanishes, such as 2(1 − α) − ηλ, and where a product of
+/// scalar factors over- or underflows.
 ///
 /// ```swift
 /// let program = try GridProgram(
