@@ -46,7 +46,8 @@ docs: dependencies ## Build the documentation of the libraries in docs/build
 bench: dependencies static ## Time the sweep against NumPy
 	@command -v python3 >/dev/null || { echo "Please install Python 3 and NumPy."; exit 1; }
 	@swift build $(RELEASE) --product sweep-benchmark
-	@python3 Benchmarks/sweep.py .build/release/sweep-benchmark
+	@swift build $(RELEASE) --product roteq
+	@python3 Benchmarks/sweep.py .build/release/sweep-benchmark --roteq $(ROTEQ)
 
 test-latex: ## Compile every LaTeX table, derivation and report
 	@Scripts/install-dependencies.sh latex

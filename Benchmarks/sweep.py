@@ -157,14 +157,36 @@ def benchmark_sweep(path, size, repetitions):
     print(f"The numbers agree: relative difference at most {difference:.1e}.")
 
 
+def benchmark_process(roteq, repetitions):
+    """The whole process of `roteq predict`, and of a NumPy program that computes the same five numbers."""
+    flags = "--optimizer adamw --lr 6e-4 --weight-decay 0.1 --dimension 768".split()
+    peer = (
+        "import numpy as np; l, w, b, c = 6e-4, 0.1, 0.9, 768; a = (1 - b) / (1 + b);"
+        "print(np.sqrt([l * c / 2 / w, l * l * c * a, 2 * l * w * a, l * l * c, 2 * l * w]))"
+    )
+    commands = {"roteq predict": [roteq, "predict", *flags], "python3 with NumPy": [sys.executable, "-c", peer]}
+    times = {name: [] for name in commands}
+    for _ in range(repetitions):
+        for name, command in commands.items():
+            start = time.perf_counter()
+            subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+            times[name].append(time.perf_counter() - start)
+    print("\nA whole process, from start to end\n")
+    print(f"{'':34}{'median':>12}{'least':>10}")
+    for name, taken in times.items():
+        print(f"{name:34}{1e3 * statistics.median(taken):>9.2f} ms{1e3 * min(taken):>7.2f} ms")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("program", help="the built sweep-benchmark")
+    parser.add_argument("--roteq", help="the built roteq, whose start is timed, too")
     parser.add_argument("--repetitions", type=int, default=41)
     parser.add_argument("--size", type=int, default=1000)
     options = parser.parse_args()
     benchmark_sweep(options.program, options.size, options.repetitions)
-    # The start of a whole process, `roteq predict`, is to be timed here.
+    if options.roteq:
+        benchmark_process(options.roteq, options.repetitions)
 
 
 if __name__ == "__main__":
