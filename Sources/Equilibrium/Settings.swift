@@ -11,7 +11,7 @@ public struct Settings: Sendable {
   /// The hyperparameters, in the optimizer's order, with defaults filled in.
   public let hyperparameters: [(symbol: Symbol, value: Double)]
   /// Symbols whose value follows from others, with the formula that gives it.
-  public private(set) var derived: [(symbol: Symbol, formula: Formula)] = []
+  public let derived: [(symbol: Symbol, formula: Formula)]
 
   /// Validates values for an optimizer.
   ///
@@ -26,79 +26,36 @@ public struct Settings: Sendable {
     _ optimizer: Optimizer, _ values: [Symbol: Double], weight: WeightKind = .scaleInvariant,
     nesterov: Bool = false, spectrum: [Double]? = nil
   ) throws(SettingsError) {
-    self.optimizer = optimizer
-    var known = values
-    let own = Set(optimizer.hyperparameters.map(\.symbol))
-    let foreign: Set<Symbol> = [.momentum, .dampening, .beta1, .beta2, .epsilon]
-    for (symbol, value) in values.sorted(by: { $0.key.name < $1.key.name }) {
-      guard symbol.domain.contains(value) else { throw .outOfRange(symbol, value) }
-      if foreign.contains(symbol), !own.contains(symbol) { throw .notAHyperparameter(symbol, of: optimizer) }
-    }
-    if nesterov, !own.contains(.momentum) { throw .nesterovNeedsMomentum(optimizer) }
-    if nesterov, known[.dampening] ?? 0 != 0 { throw .nesterovWithDampening(known[.dampening] ?? 0) }
-
-    var hyperparameters: [(Symbol, Double)] = []
-    for hyperparameter in optimizer.hyperparameters {
-      guard let value = known[hyperparameter.symbol] ?? hyperparameter.defaultValue else {
-        throw .missing(hyperparameter.symbol, for: optimizer)
-      }
-      known[hyperparameter.symbol] = value
-      hyperparameters.append((hyperparameter.symbol, value))
-    }
-    self.hyperparameters = hyperparameters
-    let decay = (known[.learningRate] ?? 0) * (known[.weightDecay] ?? 0)
-    guard decay < 1 else { throw .decayTooLarge(decay) }
-    guard decay > Double.leastNormalMagnitude else { throw .decayTooSmall(decay) }
-
+    try Settings.check(values, optimizer, nesterov: nesterov)
+    var known = try Settings.filled(values, optimizer)
     var variant = Variant(weight: weight, nesterov: nesterov)
-    variant.dampened = known[.dampening] ?? 0 != 0
     if let spectrum {
       guard optimizer.solveSpectrum != nil else { throw .spectrumUnused(optimizer) }
       guard weight == .scaleInvariant else { throw .spectrumNeedsScaleInvariance }
       try Settings.apply(spectrum, to: &known)
       variant.spectrum = true
     }
-    if known[.radialDecay] != nil || known[.decayErrorFactor] != nil {
-      variant.radial = true
-      let λ = Formula.symbol(.weightDecay)
-      var effective = known[.decayErrorFactor] == nil ? λ : λ * .symbol(.decayErrorFactor)
-      if known[.radialDecay] != nil { effective = effective + .symbol(.radialDecay) }
-      let value = (try? effective.evaluated(known)) ?? .nan
-      guard value > 0 else { throw .noEquilibrium(effectiveDecay: value) }
-      known[.effectiveDecay] = value
-      known[.radialDecay] = value - (known[.weightDecay] ?? 0)
+    var derived: [(Symbol, Formula)] = []
+    if let effective = try Settings.effectiveDecay(&known) {
       derived.append((.effectiveDecay, effective))
+      variant.radial = true
     }
+    if let mass = try Settings.gradientMass(optimizer, &known) { derived.append((.gradientMass, mass)) }
     let gradient = weight == .scaleInvariant ? known[.unitGradientPower] : known[.gradientPower]
     variant.epsilon = known[.epsilon] ?? 0 != 0 && gradient != nil
-    if own.contains(.beta1), !own.contains(.epsilon) || optimizer.solveSpectrum != nil,
-      known[.gradientMass] == nil, let power = known[.unitGradientPower], let dimension = known[.dimension]
-    {
-      known[.gradientMass] = (dimension * power).squareRoot()
-      derived.append((.gradientMass, (.symbol(.dimension) * .symbol(.unitGradientPower)).squareRoot))
-    }
-    self.variant = variant
-    self.values = known
+    variant.dampened = known[.dampening] ?? 0 != 0
     if let spectrum, let solve = optimizer.solveSpectrum {
-      do { self.values.merge(try solve(spectrum, known)) { _, new in new } } catch {
+      do { known.merge(try solve(spectrum, known)) { _, new in new } } catch {
         throw .spectrumUnsolved("\(error)")
       }
     }
-  }
-
-  private static func apply(
-    _ spectrum: [Double], to values: inout [Symbol: Double]
-  ) throws(SettingsError) {
-    guard !spectrum.isEmpty else { throw .emptySpectrum }
-    for (index, value) in spectrum.enumerated() where !(value.isFinite && value > 0) {
-      throw .spectrumValue(value, at: index + 1)
+    self.optimizer = optimizer
+    self.variant = variant
+    self.derived = derived
+    self.values = known
+    hyperparameters = optimizer.hyperparameters.compactMap { own in
+      known[own.symbol].map { (own.symbol, $0) }
     }
-    if let dimension = values[.dimension], dimension != Double(spectrum.count) {
-      throw .spectrumLength(spectrum.count, dimension: dimension)
-    }
-    values[.dimension] = Double(spectrum.count)
-    values[.gradientMass] = spectrum.reduce(0) { $0 + $1.squareRoot() }
-    values[.unitGradientPower] = spectrum.reduce(0, +)
   }
 
   /// The formula that applies to these settings; nil where the fidelity has none.

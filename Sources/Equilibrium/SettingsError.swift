@@ -14,6 +14,8 @@ public enum SettingsError: Error, Equatable, Sendable, CustomStringConvertible {
   case decayTooSmall(Double)
   /// λ_e ≤ 0.
   case noEquilibrium(effectiveDecay: Double)
+  /// ⟨1, √E[g̃²]⟩ above √C·√E‖g̃‖², which no gradient has.
+  case gradientMassTooLarge(Double, largest: Double)
   /// Nesterov asked for without momentum.
   case nesterovNeedsMomentum(Optimizer)
   /// PyTorch refuses the combination.
@@ -47,6 +49,8 @@ public enum SettingsError: Error, Equatable, Sendable, CustomStringConvertible {
       "learning rate times weight decay, ηλ, is \(product), too small to be computed with"
     case .noEquilibrium(let decay):
       "effective weight decay λₑ = λ + λᵤ is \(decay), expected above 0; the norm grows without limit"
+    case .gradientMassTooLarge(let mass, let largest):
+      "gradient mass is \(mass), expected at most √C·√E‖g̃‖² = \(largest), its value for equal coordinates"
     case .nesterovNeedsMomentum(let optimizer): "\(optimizer.title) has no Nesterov form; only SGDM has"
     case .nesterovWithDampening(let dampening):
       "dampening d is \(dampening), expected 0 with Nesterov momentum"
