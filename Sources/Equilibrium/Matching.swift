@@ -24,6 +24,8 @@ public enum Match: String, Sendable, CaseIterable {
 public enum MatchingError: Error, Sendable, CustomStringConvertible {
   /// Inputs that the source or the target needs.
   case missing([Symbol])
+  /// The decay contains a radial part or an error factor, which were measured under the source.
+  case measuredDecay
   /// The two conditions do not fix learning rate and weight decay.
   case degenerate(Optimizer)
   /// The settings found are not valid.
@@ -36,6 +38,8 @@ public enum MatchingError: Error, Sendable, CustomStringConvertible {
     switch self {
     case .missing(let symbols):
       "missing: \(symbols.map { "\($0.meaning) \($0.plain)" }.joined(separator: ", "))"
+    case .measuredDecay:
+      "a radial decay or decay error factor was measured under the source optimizer and says nothing of the target; leave it out"
     case .degenerate(let optimizer):
       "the conditions do not fix learning rate and weight decay of \(optimizer.title)"
     case .settings(let error): "the matched settings are not valid: \(error)"
@@ -57,6 +61,7 @@ extension Settings {
   public func matched(
     to target: Optimizer, with values: [Symbol: Double], by match: Match
   ) throws(MatchingError) -> Settings {
+    guard !variant.radial else { throw .measuredDecay }
     var known = self.values.filter { !Settings.hyperparameterSymbols.contains($0.key) }
     for hyperparameter in target.hyperparameters {
       known[hyperparameter.symbol] = values[hyperparameter.symbol] ?? hyperparameter.defaultValue
@@ -64,7 +69,9 @@ extension Settings {
     // Everything but the unknown η′ and λ′, which the formulas see at 1 as the coefficient of their power law.
     known[.learningRate] = 1
     known[.weightDecay] = 1
-    if variant.radial { known[.effectiveDecay] = nil }
+    do throws(SettingsError) { _ = try Settings.gradientMass(target, &known) } catch {
+      throw .settings(error)
+    }
     var rows: [(eta: Double, lambda: Double, target: Double)] = []
     for quantity in match.quantities {
       guard let own = formula(quantity, .leading)?.formula,

@@ -36,17 +36,23 @@ struct PredictCommand: ParsableCommand {
         "missing --dimension: the equilibrium norm needs the dimension C (fan-in) of the weight", .usage)
     }
     let settings = try weight.settings(optimizer, known)
-    var over: (steps: Int, angle: Double)?
-    if let steps = overSteps {
-      guard steps >= 1, steps <= 1_000_000_000 else {
-        throw Failure("--over-steps: \(steps) is not allowed, expected 1 to 1000000000", .usage)
-      }
-      guard let rotation = optimizer.rotationOverSteps, let angle = try? rotation(steps, settings),
-        angle.isFinite
-      else { throw Failure("--over-steps: the rotation over steps is not known for these settings", .usage) }
-      over = (steps, angle)
-    }
+    let over = try overSteps.map { (steps: $0, angle: try angle(over: $0, settings)) }
     output.print(
       PredictionReport(Prediction(settings), explains: explain, rotationOverSteps: over).output)
+  }
+
+  private func angle(over steps: Int, _ settings: Settings) throws -> Double {
+    guard (1...1_000_000_000).contains(steps) else {
+      throw Failure("--over-steps: \(steps) is not allowed, expected 1 to 1000000000", .usage)
+    }
+    do {
+      guard let angle = try settings.optimizer.rotationOverSteps?(steps, settings), angle.isFinite else {
+        throw Failure("--over-steps: the rotation over steps is not known for these settings", .usage)
+      }
+      return angle
+    } catch FormulaError.missing(let symbols) {
+      let flags = symbols.map(ValueOptions.flag).joined(separator: ", ")
+      throw Failure("--over-steps: missing \(flags)", .usage)
+    }
   }
 }

@@ -104,6 +104,15 @@ import Testing
       line:
         "roteq solve --for beta2 --expected-rotation 0.007 --optimizer adamw --lr 0.5 --weight-decay 1e-4",
       code: 64, message: "the quantity does not depend on the second moment coefficient β₂"),
+    Case(
+      line: "roteq convert --from adamw --lr 6e-4 --weight-decay 0.1 --radial-decay 0.01 --to lion", code: 64,
+      message:
+        "a radial decay or decay error factor was measured under the source optimizer and says nothing of the target; leave it out"
+    ),
+    Case(
+      line:
+        "roteq predict --optimizer adam-l2 --lr 8e-4 --weight-decay 1e-4 --dimension 128 --over-steps 1000",
+      code: 64, message: "--over-steps: missing --gradient-mass"),
     Case(line: "roteq predic", code: 64, message: "unknown command 'predic'; did you mean 'predict'?"),
     Case(line: "roteq report none.py", code: 66, message: "none.py: no such file"),
     Case(

@@ -8,7 +8,9 @@ extension Lion {
   /// E⟨ωₜ, vₜ₊₁₊ⱼ⟩ falls as β₂ʲ, so ρₙ = qⁿ + κ(1 − q²)/(1 + 2κq)·hₙ(q, β₂); 1 − ρₙ is written with positive terms.
   static func rotation(overSteps steps: Int, settings: Settings) throws -> Double {
     let values = settings.values
-    guard !settings.variant.radial else { throw FormulaError.missing([.radialDecay]) }
+    guard !settings.variant.radial else {
+      throw FormulaError.undefined("the rotation over steps with a radial decay")
+    }
     guard let η = values[.learningRate], let λ = values[.weightDecay], let β₂ = values[.beta2] else {
       return .nan
     }
