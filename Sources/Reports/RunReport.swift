@@ -12,7 +12,7 @@ public struct RunReport: Sendable {
 
   /// Predicts every layer of a run.
   ///
-  /// - Throws: ``SettingsError`` where the run's values are not valid.
+  /// - Throws: `SettingsError` where the run's values are not valid.
   public init(_ run: TrainingRun, source: String) throws(SettingsError) {
     self.run = run
     self.source = source
