@@ -8,7 +8,7 @@ public struct RunReport: Sendable {
   public let run: TrainingRun
   /// The name of the file that it was read from.
   public let source: String
-  private let layers: [(shape: LayerShape, prediction: Prediction)]
+  let layers: [(shape: LayerShape, prediction: Prediction)]
 
   /// Predicts every layer of a run.
   ///
@@ -59,18 +59,18 @@ public struct RunReport: Sendable {
 
   // MARK: What holds for every layer
 
-  private var first: Prediction? { layers.first?.prediction }
+  var first: Prediction? { layers.first?.prediction }
   private var values: [Symbol: Double] { first?.settings.values ?? [:] }
   /// Steps over which the weights remember: 1/(ηλ), with momentum (1 − α)/(ηλ). Adam+ℓ2's depends on v.
-  private var memory: Double? {
+  var memory: Double? {
     guard let η = values[.learningRate], let λ = values[.weightDecay],
       run.optimizer.decouplesDecay || values[.momentum] != nil
     else { return nil }
     return (1 - (values[.momentum] ?? 0)) / (η * λ)
   }
-  private var rotation: Double? { first?.estimate(.expectedRotation, .leading)?.value }
-  private var halfLife: Double? { first?.transient.halfLife.value }
-  private var shareOfRun: Double? { halfLife.map { $0 / Double(run.steps) } }
+  var rotation: Double? { first?.estimate(.expectedRotation, .leading)?.value }
+  var halfLife: Double? { first?.transient.halfLife.value }
+  var shareOfRun: Double? { halfLife.map { $0 / Double(run.steps) } }
 
   private var summary: [Block] {
     guard let settings = first?.settings else { return [.paragraph("The run has no layers.")] }
@@ -267,54 +267,9 @@ public struct RunReport: Sendable {
       .filter { seen.insert($0).inserted }.map { Prose($0.statement) }
   }
 
-  private var warnings: [Prose] {
+  var warnings: [Prose] {
     var seen: Set<ValidityWarning> = []
     return layers.flatMap { $0.prediction.warnings }.filter { seen.insert($0).inserted }.map(\.prose)
-  }
-
-  // MARK: JSON
-
-  private var json: JSONValue {
-    var members: [(String, JSONValue)] = [("name", .string(run.name)), ("source", .string(source))]
-    members += (first?.settings.jsonMembers ?? []).filter { $0.0 != "inputs" && $0.0 != "weight" }
-    members.append(("steps", .number(Double(run.steps))))
-    members.append(("schedule", .string(run.schedule.summary)))
-    members.append(
-      (
-        "layers",
-        .array(
-          layers.map { shape, prediction in
-            let quantities = Quantity.allCases.map { quantity in
-              (
-                quantity.rawValue,
-                JSONValue(
-                  Fidelity.allCases.map { ($0.rawValue, .optional(prediction.estimate(quantity, $0)?.value)) }
-                )
-              )
-            }
-            return [
-              "name": .string(shape.name), "count": .number(Double(shape.count)),
-              "neurons": .number(Double(shape.neurons)), "dimension": .number(Double(shape.dimension)),
-              "initial_norm": .optional(shape.initialNorm), "quantities": JSONValue(quantities),
-              "steps_to_5_percent": .optional(prediction.transient.stepsTo5Percent.value),
-              "steps_to_1_percent": .optional(prediction.transient.stepsTo1Percent.value),
-              "note": shape.note.map { .string($0) } ?? .null,
-            ]
-          })
-      ))
-    members.append(
-      (
-        "transient",
-        [
-          "decay_per_step": .optional(first?.transient.decayPerStep.value),
-          "half_life_steps": .optional(halfLife),
-          "half_life_share_of_run": .optional(shareOfRun), "timescale_steps": .optional(memory),
-        ]
-      ))
-    members.append(("rotational", ["expected_rotation": .optional(rotation), "beta": 0.9]))
-    members.append(("warnings", .array(warnings.map { .string($0.plain) })))
-    members.append(("notes", .array(run.notes.map { .string($0) })))
-    return JSONValue(members)
   }
 }
 

@@ -7,15 +7,8 @@ extension Lion {
     let beta2: Double
     let dimension: Double
     var normPower: Double
-    private var alignment = 0.0
-    private var momentumPower = 0.0
-
-    init(beta1: Double, beta2: Double, dimension: Double, normPower: Double) {
-      self.beta1 = beta1
-      self.beta2 = beta2
-      self.dimension = dimension
-      self.normPower = normPower
-    }
+    var alignment = 0.0
+    var momentumPower = 0.0
 
     mutating func step(_ input: StepInput) -> Double {
       let (β₁, β₂, η, G, C) = (beta1, beta2, input.learningRate, input.gradientPower, dimension)

@@ -7,15 +7,9 @@ extension SGDM {
     let nesterov: Bool
     var normPower: Double
     /// B = E⟨ω, m⟩.
-    private var alignment = 0.0
+    var alignment = 0.0
     /// D = E‖m‖².
-    private var momentumPower = 0.0
-
-    init(momentum: Double, nesterov: Bool, normPower: Double) {
-      self.momentum = momentum
-      self.nesterov = nesterov
-      self.normPower = normPower
-    }
+    var momentumPower = 0.0
 
     mutating func step(_ input: StepInput) -> Double {
       let (α, η, λ, G) = (momentum, input.learningRate, input.weightDecay, input.gradientPower)
