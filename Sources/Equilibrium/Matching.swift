@@ -62,7 +62,9 @@ extension Settings {
     to target: Optimizer, with values: [Symbol: Double], by match: Match
   ) throws(MatchingError) -> Settings {
     guard !variant.radial else { throw .measuredDecay }
-    var known = self.values.filter { !Settings.hyperparameterSymbols.contains($0.key) }
+    var known = self.values.filter {
+      !Settings.hyperparameterSymbols.union(Symbol.solvedFromSpectrum).contains($0.key)
+    }
     for hyperparameter in target.hyperparameters {
       known[hyperparameter.symbol] = values[hyperparameter.symbol] ?? hyperparameter.defaultValue
     }
@@ -104,9 +106,7 @@ extension Settings {
   }
 
   private static let hyperparameterSymbols: Set<Symbol> = [
-    .learningRate, .weightDecay, .momentum, .dampening, .beta1, .beta2, .epsilon, .normSquared,
-    .gradientShare,
-    .effectiveDecay,
+    .learningRate, .weightDecay, .momentum, .dampening, .beta1, .beta2, .epsilon, .effectiveDecay,
   ]
 }
 

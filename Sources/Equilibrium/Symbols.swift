@@ -73,6 +73,18 @@ extension Symbol {
   public static let normSquaredOfMoments = Symbol(
     "squared_norm_of_moments", plain: "z₂", latex: "z_2", sympy: "z2",
     meaning: "squared equilibrium norm of the second moments", unit: "weight²", domain: .positive)
+  /// The same share by the second moments.
+  public static let gradientShareOfMoments = Symbol(
+    "gradient_share_of_moments", plain: "F₂", latex: "F_2", sympy: "F2",
+    meaning: "sum over coordinates of E[gₖ²]/vₖ by the second moments", domain: .positive)
+  /// 1 − cos η_r, the mean over coordinates of ηλ(1 − β₁)/(√vₖ(1 + β₁)), weighted with E[ωₖ²].
+  public static let cosineLoss = Symbol(
+    "cosine_loss", plain: "ℓ", latex: "\\ell", sympy: "cosine_loss", meaning: "1 − cos of the rotation",
+    domain: .positive)
+  /// What a root over a given spectrum was solved for; no input of the user's.
+  public static let solvedFromSpectrum: Set<Symbol> = [
+    .normSquared, .normSquaredOfMoments, .gradientShare, .gradientShareOfMoments, .cosineLoss,
+  ]
   /// Number of coordinates times the mean share of the gradient in v, for a given spectrum E[g̃ₖ²].
   public static let gradientShare = Symbol(
     "gradient_share", plain: "F", latex: "F", sympy: "F",

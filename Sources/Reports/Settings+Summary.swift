@@ -43,7 +43,7 @@ extension Settings {
     let own = Set(hyperparameters.map(\.symbol))
     var settings = hyperparameters.map { ($0.symbol.name, JSONValue.number($0.value)) }
     if variant.nesterov { settings.append(("nesterov", true)) }
-    let inputs = values.filter { !own.contains($0.key) && $0.key != .normSquared && $0.key != .gradientShare }
+    let inputs = values.filter { !own.contains($0.key) && !Symbol.solvedFromSpectrum.contains($0.key) }
       .sorted { $0.key.name < $1.key.name }
     return [
       ("optimizer", .string(optimizer.identifier)), ("hyperparameters", JSONValue(settings)),

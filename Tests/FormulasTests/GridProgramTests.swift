@@ -13,7 +13,8 @@ private let values: [Symbol: Double] = [
   .learningRate: 6e-4, .weightDecay: 0.1, .momentum: 0.9, .dampening: 0.3, .beta1: 0.9, .beta2: 0.95,
   .epsilon: 1e-3, .dimension: 768, .gradientPower: 0.7, .unitGradientPower: 0.3, .gradientMass: 11.3,
   .radialDecay: 0.01, .effectiveDecay: 0.11, .decayErrorFactor: 1.1, .dimensionErrorFactor: 0.9,
-  .initialNorm: 0.55, .normSquared: 0.4, .gradientShare: 700,
+  .initialNorm: 0.55, .normSquared: 0.4, .gradientShare: 700, .normSquaredOfMoments: 0.4,
+  .gradientShareOfMoments: 690, .cosineLoss: 1e-5,
 ]
 
 private let variants: [Variant] = [

@@ -17,8 +17,10 @@ import Testing
     values[.gradientMass] = mass
     let cubic = try Settings(.adamL2, values)
     for quantity in Quantity.allCases {
-      let ratio = try solved.value(quantity, .geometric) / cubic.value(quantity, .geometric)
-      #expect(abs(ratio - 1) < 1e-14, "\(quantity)")
+      for fidelity in Fidelity.allCases {
+        let ratio = try solved.value(quantity, fidelity) / cubic.value(quantity, fidelity)
+        #expect(abs(ratio - 1) < 1e-14, "\(quantity) \(fidelity)")
+      }
     }
     #expect(abs(try cubic.value(.equilibriumNorm, .leading) - 0.02806) < 1e-5)
     #expect(abs(try cubic.value(.equilibriumNorm, .geometric) - 0.02885) < 1e-5)
@@ -38,6 +40,20 @@ import Testing
       return sum + x
     }
     #expect(abs(total / z - 1) < 1e-14)
+
+    // The second moments: 2λ√v·x = ηv − 2ηλ²x·β₁/(1 + β₁), found here by bisection in each coordinate.
+    let z2 = try #require(settings.values[.normSquaredOfMoments])
+    let sum = spectrum.reduce(0.0) { sum, γ in
+      var (low, high) = (0.0, 1.0)
+      for _ in 0..<200 {
+        let x = (low + high) / 2
+        let v = γ / z2 + λ * λ * x
+        if 2 * λ * v.squareRoot() * x < η * v - 2 * η * λ * λ * x * 0.9 / 1.9 { low = x } else { high = x }
+      }
+      return sum + low
+    }
+    #expect(abs(sum / z2 - 1) < 1e-12)
+    #expect(z2 < z)
   }
 
   @Test func epsilonShrinksTheNormAsItsEquationSays() throws {

@@ -10,7 +10,6 @@ private let averaging = (1 - β₁) / (1 + β₁)
 
 extension AdamL2 {
   static func formula(_ quantity: Quantity, _ fidelity: Fidelity, _ variant: Variant) -> CitedFormula? {
-    if variant.spectrum, fidelity == .moments { return nil }
     let norm = equilibriumNorm(fidelity, variant)
     var assumptions = norm.assumptions
     if fidelity == .leading { assumptions.append(gradientDominates(variant)) }
@@ -37,6 +36,8 @@ extension AdamL2 {
         return CitedFormula(formula, source, assumptions)
       case .geometric:
         return CitedFormula(η * (diffusion * averaging).squareRoot / norm.formula, source, assumptions)
+      case .moments where variant.spectrum:
+        return CitedFormula(Formula.symbol(.cosineLoss).arccosOneMinus, source, assumptions)
       case .moments:
         let loss =
           η * variant.decay * averaging / secondMoment(squaredNorm(.moments, variant), variant).squareRoot
@@ -81,6 +82,7 @@ extension AdamL2 {
     let leading = equilibriumNorm(.leading, variant).formula.squared
     switch (fidelity, variant.weight) {
     case (.geometric, .scaleInvariant) where variant.spectrum: return z
+    case (.moments, .scaleInvariant) where variant.spectrum: return .symbol(.normSquaredOfMoments)
     case (.geometric, .scaleInvariant):
       // (86) squared, with v from (88): 4λ²z³ − η²λ²Cz² − η²Γ² = 0.
       return .solution(
@@ -115,7 +117,7 @@ extension AdamL2 {
   /// E‖u‖²/η²: C times the gradient's share of v; F, the sum of the shares, for a given spectrum.
   private static func diffusionPower(_ fidelity: Fidelity, _ variant: Variant) -> Formula {
     if fidelity == .leading { return C }
-    if variant.spectrum { return .symbol(.gradientShare) }
+    if variant.spectrum { return .symbol(fidelity == .geometric ? .gradientShare : .gradientShareOfMoments) }
     let z = squaredNorm(fidelity, variant)
     let λ = variant.decay
     return variant.weight == .scaleInvariant

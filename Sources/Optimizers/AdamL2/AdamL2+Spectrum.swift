@@ -4,29 +4,48 @@ import RealModule
 import RootFinding
 
 extension AdamL2 {
-  /// The squared norm z with Σₖ xₖ(z) = z for given E[g̃ₖ²], and F = Σₖ E[gₖ²]/vₖ there.
+  /// The norms of a weight whose coordinates have the given E[g̃ₖ²], by the geometric model and by second moments.
   ///
-  /// For given z, (86) squared is a quadratic in each xₖ = E[ωₖ²]: 4λ²x² − η²λ²x − η²E[g̃ₖ²]/z = 0.
+  /// Each coordinate has its own xₖ = E[ωₖ²] for a given squared norm z; z is where Σₖ xₖ(z) = z. With it go the sums F of
+  /// E[gₖ²]/vₖ and, for the second moments, 1 − cos η_r.
   static func solve(spectrum: [Double], values: [Symbol: Double]) throws -> [Symbol: Double] {
     guard let η = values[.learningRate], let λ = values[.effectiveDecay] ?? values[.weightDecay],
-      let Γ = values[.gradientMass]
+      let β₁ = values[.beta1], let Γ = values[.gradientMass]
     else { return [:] }
-    func coordinate(_ γ: Double, _ z: Double) -> Double {
-      η / 8 * (η + (η * η + 16 * γ / (λ * λ * z)).squareRoot())
+    let c = (1 - β₁) / (1 + β₁)
+    // (86) squared: 4λ²x² − η²λ²x − η²E[gₖ²] = 0.
+    func geometric(_ power: Double) -> Double { η / 8 * (η + (η * η + 16 * power / (λ * λ)).squareRoot()) }
+    // 2λ√v·x = η(E[gₖ²] + cλ²x) squared, a cubic in u = λ²x with one change of sign.
+    func moments(_ power: Double) -> Double {
+      let s = η * η * λ * λ
+      let u = try? positiveCubicRoot(4, 4 * power - s * c * c, -2 * s * c * power, -s * power * power)
+      return (u ?? .nan) / (λ * λ)
     }
-    func excess(_ logarithm: Double) -> Double {
-      let z = Double.exp(logarithm)
-      return Double.log(spectrum.reduce(0) { $0 + coordinate($1, z) } / z)
+    func squaredNorm(_ coordinate: (Double) -> Double) throws -> Double {
+      func excess(_ logarithm: Double) -> Double {
+        let z = Double.exp(logarithm)
+        return Double.log(spectrum.reduce(0) { $0 + coordinate($1 / z) } / z)
+      }
+      // The excess falls as z grows; the leading norm is where Assumption 4 would put its zero.
+      let leading = Double.log(η / (2 * λ) * Γ) * 2 / 3
+      var (lower, upper) = (leading - 1, leading + 1)
+      for _ in 0..<100 where excess(lower) < 0 { lower -= 5 }
+      for _ in 0..<100 where excess(upper) > 0 { upper += 5 }
+      return Double.exp(try bracketedRoot(from: lower, to: upper, of: excess))
     }
-    // Dropping Assumption 4 only adds to the norm: at most the decay-dominated η²C/4 more.
-    let leading = Double.pow(η / (2 * λ) * Γ, 2.0 / 3)
-    let upper = 4 * (leading + η * η * Double(spectrum.count))
-    let logarithm = try bracketedRoot(from: Double.log(leading / 4), to: Double.log(upper), of: excess)
-    let z = Double.exp(logarithm)
-    let share = spectrum.reduce(0) { sum, γ in
-      let x = coordinate(γ, z)
-      return sum + (γ / z) / (γ / z + λ * λ * x)
+    let z = try squaredNorm(geometric)
+    let zOfMoments = try squaredNorm(moments)
+    var (share, shareOfMoments, loss) = (0.0, 0.0, 0.0)
+    for γ in spectrum {
+      share += γ / z / (γ / z + λ * λ * geometric(γ / z))
+      let x = moments(γ / zOfMoments)
+      let v = γ / zOfMoments + λ * λ * x
+      shareOfMoments += γ / zOfMoments / v
+      loss += x / zOfMoments * η * λ * c / v.squareRoot()
     }
-    return [.normSquared: z, .gradientShare: share]
+    return [
+      .normSquared: z, .gradientShare: share, .normSquaredOfMoments: zOfMoments,
+      .gradientShareOfMoments: shareOfMoments, .cosineLoss: loss,
+    ]
   }
 }
