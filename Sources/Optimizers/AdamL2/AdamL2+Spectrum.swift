@@ -15,11 +15,18 @@ extension AdamL2 {
     let c = (1 - β₁) / (1 + β₁)
     // (86) squared: 4λ²x² − η²λ²x − η²E[gₖ²] = 0.
     func geometric(_ power: Double) -> Double { η / 8 * (η + (η * η + 16 * power / (λ * λ)).squareRoot()) }
-    // 2λ√v·x = η(E[gₖ²] + cλ²x) squared, a cubic in u = λ²x with one change of sign.
+    // 2λ√v·x = η(E[gₖ²] + cλ²x), by Newton's method in ln x, where the ratio of the sides has a slope between ½ and 3/2.
+    // There may be a million coordinates, so it starts from the geometric model and does without the cubic solver.
     func moments(_ power: Double) -> Double {
-      let s = η * η * λ * λ
-      let u = try? positiveCubicRoot(4, 4 * power - s * c * c, -2 * s * c * power, -s * power * power)
-      return (u ?? .nan) / (λ * λ)
+      var x = geometric(power)
+      for _ in 0..<100 {
+        let decay = λ * λ * x
+        let excess = 2 * λ * x * (power + decay).squareRoot() / (η * (power + c * decay)) - 1
+        let slope = 1 + decay / (2 * (power + decay)) - c * decay / (power + c * decay)
+        x *= abs(excess) < 0.1 ? 1 - excess / slope : Double.exp(-Double.log(onePlus: excess) / slope)
+        if abs(excess) < 1e-9 { break }
+      }
+      return x
     }
     func squaredNorm(_ coordinate: (Double) -> Double) throws -> Double {
       func excess(_ logarithm: Double) -> Double {
