@@ -24,7 +24,7 @@ public struct Optimizer: Sendable {
   /// For given E[g̃ₖ²], the solved squared norm z and gradient share F; nil where the spectrum plays no part.
   public let solveSpectrum:
     (@Sendable (_ spectrum: [Double], _ values: [Symbol: Double]) throws -> [Symbol: Double])?
-  /// 1 − cos of the angle after n steps in equilibrium.
+  /// The angle between the weight now and n steps later in equilibrium, in radians.
   public let rotationOverSteps: (@Sendable (_ steps: Int, _ settings: Settings) throws -> Double)?
 
   /// Its second moments in time, from a squared norm on; nil where they are not known for the settings.

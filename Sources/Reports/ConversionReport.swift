@@ -137,7 +137,7 @@ public struct ConversionReport: Sendable {
         return [
           .prose("\(quantity.symbol.meaning) \(quantity.symbol)"), .optional(a), .optional(b),
           .optional(ratio),
-          .prose(Prose(matched(quantity) ? "exactly" : "no")),
+          .prose(Prose(matched(quantity) ? "exactly" : ratio == nil ? "not known" : "no")),
         ]
       })
   }

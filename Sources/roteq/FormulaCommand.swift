@@ -57,6 +57,7 @@ struct FidelityName: ExpressibleByArgument {
   let name: String
   init(argument: String) { name = argument }
   static var allValueStrings: [String] { Fidelity.allCases.map(\.rawValue) }
+  var defaultValueDescription: String { name }
 
   func fidelity() throws -> Fidelity {
     if let fidelity = Fidelity(rawValue: name) { return fidelity }
