@@ -72,6 +72,10 @@ let package = Package(
     .testTarget(
       name: "FormulasTests", dependencies: ["Formulas", "Equilibrium", "Optimizers"], swiftSettings: settings),
     .testTarget(
+      name: "DynamicsTests",
+      dependencies: ["Dynamics", .product(name: "RealModule", package: "swift-numerics")],
+      swiftSettings: settings),
+    .testTarget(
       name: "ReportsTests", dependencies: ["Formulas", "Equilibrium", "Reports"], swiftSettings: settings),
     .testTarget(
       name: "roteqTests", dependencies: ["roteq"], exclude: ["Expected"], swiftSettings: settings),

@@ -4,16 +4,26 @@ import RealModule
 public struct StepInput: Sendable {
   /// Learning rate η_t of the step, at least 0.
   public var learningRate: Double
-  /// Weight decay λ_t of the step in PyTorch's convention, at least 0.
+  /// Weight decay λ_t of the step where it is part of the gradient, at least 0.
   public var weightDecay: Double
+  /// What a decoupled decay takes away of the weight in the step, η_tλ_t in PyTorch's convention; below 1.
+  public var shrink: Double
   /// Gradient power G = E‖g‖² at the weight of the step, above 0.
   public var gradientPower: Double
+  /// Radial decay λ_u of the step: the gradient's share along the weight, as a weight decay; 0 for scale-invariant
+  /// weights.
+  public var radialDecay: Double
 
-  /// The input of one step.
-  public init(learningRate: Double, weightDecay: Double, gradientPower: Double) {
+  /// The input of one step; `shrink` is η_tλ_t where it is not given.
+  public init(
+    learningRate: Double, weightDecay: Double, gradientPower: Double, radialDecay: Double = 0,
+    shrink: Double? = nil
+  ) {
     self.learningRate = learningRate
     self.weightDecay = weightDecay
+    self.shrink = shrink ?? learningRate * weightDecay
     self.gradientPower = gradientPower
+    self.radialDecay = radialDecay
   }
 }
 

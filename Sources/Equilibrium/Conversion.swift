@@ -1,3 +1,4 @@
+import Dynamics
 import Formulas
 
 /// Settings moved to another optimizer or to a rotational variant.

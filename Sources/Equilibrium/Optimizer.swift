@@ -125,15 +125,21 @@ public struct Relaxation: Sendable {
   /// Steps from ‖ω₀‖ to within a fraction, where the law is not (16); nil where it is.
   public let steps: (@Sendable (_ fraction: Rational, _ norm: Formula) -> CitedFormula)?
 
+  /// ‖ω‖² a step later, from ‖ω‖², its equilibrium at leading order and the rate −ln a near it.
+  public typealias Advance = @Sendable (_ normPower: Double, _ equilibrium: Double, _ rate: Double) -> Double
+  /// The step in time, where the law is not (16); nil where it is.
+  public let advance: Advance?
+
   /// Describes a law of relaxation.
   public init(
     power: Int, decayPerStep: CitedFormula, rate: Formula,
-    steps: (@Sendable (Rational, Formula) -> CitedFormula)? = nil
+    steps: (@Sendable (Rational, Formula) -> CitedFormula)? = nil, advance: Advance? = nil
   ) {
     self.power = power
     self.decayPerStep = decayPerStep
     self.rate = rate
     self.steps = steps
+    self.advance = advance
   }
 
   /// Steps until the deviation has halved.

@@ -69,13 +69,16 @@ extension Settings {
     guard optimizer.solveSpectrum != nil, let power = values[.unitGradientPower],
       let dimension = values[.dimension]
     else { return nil }
-    let largest = (dimension * power).squareRoot()
+    let active = values[.activeFraction]
+    let largest = (dimension * (active ?? 1) * power).squareRoot()
     if let mass = values[.gradientMass] {
       // Cauchy–Schwarz; a little is left for rounding of the user's own numbers.
       guard mass <= largest * (1 + 1e-6) else { throw .gradientMassTooLarge(mass, largest: largest) }
       return nil
     }
     values[.gradientMass] = largest
-    return (.symbol(.dimension) * .symbol(.unitGradientPower)).squareRoot
+    let coordinates = Formula.symbol(.dimension)
+    let counted = active == nil ? coordinates : coordinates * .symbol(.activeFraction)
+    return (counted * .symbol(.unitGradientPower)).squareRoot
   }
 }

@@ -73,12 +73,19 @@ public struct Settings: Sendable {
         cited.formula.substituting([.gradientPower: ownPower]),
         and: [Assumption("the parameter is the weight itself, with E‖g‖² = E‖g̃‖²/‖ω̂‖² (6)")])
     }
-    if values[.dimensionErrorFactor] != nil {
-      let corrected = Formula.symbol(.dimension) * .symbol(.dimensionErrorFactor)
+    for (factor, note) in [
+      (Symbol.dimensionErrorFactor, "(98): C → C·C_err"), (.activeFraction, "dead inputs: C → C·f_a"),
+    ] where values[factor] != nil {
+      let corrected = Formula.symbol(.dimension) * .symbol(factor)
       cited = cited.with(
-        cited.formula.substituting([.dimension: corrected]), source: "\(cited.source), (98): C → C·C_err")
+        cited.formula.substituting([.dimension: corrected]), source: "\(cited.source), \(note)")
     }
     return cited
+  }
+
+  /// Coordinates that see a gradient, C·C_err·f_a; nil where the dimension is not known.
+  public var activeDimension: Double? {
+    values[.dimension].map { $0 * (values[.dimensionErrorFactor] ?? 1) * (values[.activeFraction] ?? 1) }
   }
 
   /// Takes in further values that change no variant.

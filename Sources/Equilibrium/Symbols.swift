@@ -61,6 +61,10 @@ extension Symbol {
   public static let dimensionErrorFactor = Symbol(
     "dimension_error_factor", plain: "C_err", latex: "C_{err}", sympy: "C_err",
     meaning: "dimension error factor", domain: .positive)
+  /// Active fraction f_a: the share of coordinates that see a gradient; dead inputs only decay.
+  public static let activeFraction = Symbol(
+    "active_fraction", plain: "f_a", latex: "f_a", sympy: "f_a", meaning: "active fraction",
+    domain: Domain(0, upTo: 1, includesUpper: true))
   /// Weight norm at the first step, ‖ω₀‖.
   public static let initialNorm = Symbol(
     "initial_norm", plain: "‖ω₀‖", latex: "\\|\\boldsymbol{\\omega}_0\\|", sympy: "norm_0",

@@ -13,7 +13,7 @@ extension GridProgram {
       case .number(let number): return constant(number.value)
       case .pi: return constant(.pi)
       case .symbol(let symbol):
-        if symbol == inputs.column { return insert(.column, [], .column) }
+        if let index = inputs.columns.firstIndex(of: symbol) { return insert(.column(index), [], .column) }
         if symbol == inputs.row { return insert(.row, [], .row) }
         return constant(inputs.constants[symbol] ?? .nan)
       case .sum(let terms): return sum(terms)
@@ -139,7 +139,7 @@ extension GridProgram {
     private mutating func solution(_ solution: Solution) -> Int {
       let symbols = Formula.solution(solution).symbols
       let row: Level = symbols.contains { $0 == inputs.row } ? .row : .constant
-      let level = row | (symbols.contains(inputs.column) ? .column : .constant)
+      let level = row | (inputs.columns.contains(where: symbols.contains) ? .column : .constant)
       guard level > .constant else {
         return constant((try? Formula.solution(solution).evaluated(inputs.constants)) ?? .nan)
       }
@@ -152,11 +152,12 @@ extension GridProgram {
     private let nodes: [Node]
     private var places: [Int: Place] = [:]
     private var lastUse: [Int: Int] = [:]
-    private(set) var columnCount = 1
+    private(set) var columnCount: Int
     private(set) var registerCount = 0
 
-    init(_ nodes: [Node], roots: [Int]) {
+    init(_ nodes: [Node], roots: [Int], given: Int) {
       self.nodes = nodes
+      columnCount = given
       for root in roots { lastUse[root] = nodes.count }
       for index in nodes.indices.reversed() where lastUse[index] != nil {
         for operand in nodes[index].operands { lastUse[operand] = max(lastUse[operand] ?? 0, index) }
@@ -169,8 +170,8 @@ extension GridProgram {
         switch nodes[index].level {
         case .constant, .row: places[index] = .scalar(index)
         case .column:
-          if nodes[index].operation == .column {
-            places[index] = .column(0)
+          if case .column(let given) = nodes[index].operation {
+            places[index] = .column(given)
           } else {
             places[index] = .column(columnCount)
             columnCount += 1
@@ -195,7 +196,8 @@ extension GridProgram {
     func steps(_ level: Level) -> [Step] {
       nodes.indices.compactMap { index in
         let node = nodes[index]
-        guard node.level == level, lastUse[index] != nil, node.operation != .column else { return nil }
+        guard node.level == level, lastUse[index] != nil else { return nil }
+        if case .column = node.operation { return nil }
         let left = node.operands.first.map { self[$0] } ?? .scalar(index)
         return Step(
           operation: node.operation, left: left, right: node.operands.last.map { self[$0] } ?? left,

@@ -1,10 +1,10 @@
 /// Several formulas compiled together, to be evaluated over the rows and columns of a grid.
 ///
-/// One symbol may change from row to row, another changes along the row; every other symbol is a constant. Each
+/// One symbol may change from row to row, one or several change along the row; every other symbol is a constant. Each
 /// subexpression is computed as seldom as it changes and once for all formulas:
 ///
 /// - what depends on constants alone, when the program is compiled;
-/// - what depends on the column symbol alone, once for each set of columns;
+/// - what depends on column symbols alone, once for each set of columns;
 /// - what depends on the row symbol alone, once a row;
 /// - the rest, in blocks of a row that stay in the first-level cache.
 ///
@@ -34,7 +34,7 @@ public struct GridProgram: Sendable {
   let cellSteps: [Step]
   /// Where the value of each formula is found.
   let results: [Place]
-  /// How many columns of intermediate values are kept beside the given one.
+  /// How many columns of values all rows share, the given ones among them.
   let columnCount: Int
   let registerCount: Int
 
@@ -44,22 +44,22 @@ public struct GridProgram: Sendable {
   ///   - formulas: at least one; their order is that of the results.
   ///   - constants: a value for every symbol but `row` and `column`, which are ignored here.
   ///   - row: the symbol that is constant along a row; nil where there is one row only.
-  ///   - column: the symbol that changes along a row; not `row`.
+  ///   - columns: the symbols that change along a row, together; at least one, none of them `row`.
   /// - Throws: ``FormulaError/missing(_:)``, naming every symbol without a value once.
   public init(
-    _ formulas: [Formula], constants: [Symbol: Double], row: Symbol?, column: Symbol
+    _ formulas: [Formula], constants: [Symbol: Double], row: Symbol?, columns: [Symbol]
   ) throws(FormulaError) {
-    precondition(row != column, "a symbol cannot be both the row's and the column's")
-    inputs = Inputs(constants: constants, row: row, column: column)
+    precondition(!columns.contains { $0 == row }, "a symbol cannot be both the row's and a column's")
+    inputs = Inputs(constants: constants, row: row, columns: columns)
     let needed = formulas.flatMap { $0.symbols + $0.solutions.flatMap(\.freeSymbols) }
-    var seen: Set<Symbol> = [column]
+    var seen = Set(columns)
     if let row { seen.insert(row) }
     let missing = needed.filter { constants[$0] == nil && seen.insert($0).inserted }
     guard missing.isEmpty else { throw .missing(missing) }
 
     var graph = Graph(inputs: inputs)
     let roots = formulas.map { graph.add($0) }
-    let places = Places(graph.nodes, roots: roots)
+    let places = Places(graph.nodes, roots: roots, given: columns.count)
     count = formulas.count
     scalars = graph.nodes.map(\.operation.constant)
     rowSteps = places.steps(.row)
@@ -70,10 +70,22 @@ public struct GridProgram: Sendable {
     registerCount = places.registerCount
   }
 
+  /// Compiles formulas along a single column symbol.
+  public init(
+    _ formulas: [Formula], constants: [Symbol: Double], row: Symbol?, column: Symbol
+  ) throws(FormulaError) {
+    try self.init(formulas, constants: constants, row: row, columns: [column])
+  }
+
   /// A sweep along these columns.
   ///
   /// - Parameter columns: the values of the column symbol, in the order of the results.
-  public func sweep(over columns: [Double]) -> GridSweep { GridSweep(self, over: columns) }
+  public func sweep(over columns: [Double]) -> GridSweep { GridSweep(self, over: [columns]) }
+
+  /// A sweep along these columns.
+  ///
+  /// - Parameter columns: the values of each column symbol, all of the same length.
+  public func sweep(overEach columns: [[Double]]) -> GridSweep { GridSweep(self, over: columns) }
 }
 
 extension GridProgram {
@@ -81,13 +93,13 @@ extension GridProgram {
   struct Inputs: Sendable {
     let constants: [Symbol: Double]
     let row: Symbol?
-    let column: Symbol
+    let columns: [Symbol]
 
     /// Every symbol with its value at one cell.
-    func values(row rowValue: Double, column columnValue: Double) -> [Symbol: Double] {
+    func values(row rowValue: Double, columns columnValues: [Double]) -> [Symbol: Double] {
       var values = constants
       if let row { values[row] = rowValue }
-      values[column] = columnValue
+      for (symbol, value) in zip(columns, columnValues) { values[symbol] = value }
       return values
     }
   }
@@ -107,7 +119,8 @@ extension GridProgram {
   /// What is done to one or two operands.
   enum Operation: Sendable, Hashable {
     case constant(bits: UInt64)
-    case row, column
+    case row
+    case column(Int)
     case add, subtract, multiply, divide, negate, squareRoot
     /// √(left·right) in one pass.
     case squareRootOfProduct
@@ -131,7 +144,7 @@ extension GridProgram {
   /// Where a value lies while a block is computed.
   enum Place: Sendable, Hashable {
     case scalar(Int)
-    /// One of the columns of values that all rows share; 0 is the given one.
+    /// One of the columns of values that all rows share; the given ones come first.
     case column(Int)
     case register(Int)
     case result(Int)

@@ -4,28 +4,31 @@ import CIntrinsics
 ///
 /// A result is NaN or infinite where ``Formula/evaluated(_:)`` would throw.
 public final class GridSweep {
-  /// The values of the column symbol.
-  public let columns: [Double]
+  /// How many columns there are.
+  public let count: Int
 
   private let program: GridProgram
   private var scalars: [Double]
-  /// The columns that all rows share, one after the other; the given one first.
+  /// The columns that all rows share, one after the other; the given ones first.
   private let shared: UnsafeMutablePointer<Double>
   private let registers: UnsafeMutablePointer<Double>
 
   /// Elements of a row computed at a time: 4 KiB a register.
   private static let block = 512
 
-  init(_ program: GridProgram, over columns: [Double]) {
+  init(_ program: GridProgram, over columns: [[Double]]) {
+    precondition(
+      columns.count == program.inputs.columns.count, "one list of values a column symbol is needed")
+    precondition(columns.allSatisfy { $0.count == columns[0].count }, "all columns need the same length")
     self.program = program
-    self.columns = columns
+    count = columns[0].count
     scalars = program.scalars
-    shared = .allocate(capacity: program.columnCount * columns.count)
+    shared = .allocate(capacity: program.columnCount * count)
     registers = .allocate(capacity: program.registerCount * GridSweep.block)
-    shared.initialize(repeating: .nan, count: program.columnCount * columns.count)
+    shared.initialize(repeating: .nan, count: program.columnCount * count)
     registers.initialize(repeating: .nan, count: program.registerCount * GridSweep.block)
-    for (index, value) in columns.enumerated() { shared[index] = value }
-    for step in program.columnSteps { run(step, row: .nan, from: 0, count: columns.count, into: shared) }
+    for (index, value) in columns.joined().enumerated() { shared[index] = value }
+    for step in program.columnSteps { run(step, row: .nan, from: 0, count: count, into: shared) }
   }
 
   deinit {
@@ -38,9 +41,9 @@ public final class GridSweep {
   /// - Parameter value: the value of the row symbol; of no effect where there is none.
   /// - Returns: one array a formula, one number a column.
   public func row(_ value: Double) -> [[Double]] {
-    var results = [Double](repeating: .nan, count: program.count * columns.count)
+    var results = [Double](repeating: .nan, count: program.count * self.count)
     results.withUnsafeMutableBufferPointer { row(value, into: $0) }
-    return (0..<program.count).map { Array(results[$0 * columns.count..<($0 + 1) * columns.count]) }
+    return (0..<program.count).map { Array(results[$0 * self.count..<($0 + 1) * self.count]) }
   }
 
   /// Evaluates a row into memory of the caller's.
@@ -49,18 +52,18 @@ public final class GridSweep {
   ///   - value: the value of the row symbol; of no effect where there is none.
   ///   - results: room for (formulas × columns) numbers: all columns of the first formula, then of the next.
   public func row(_ value: Double, into results: UnsafeMutableBufferPointer<Double>) {
-    precondition(results.count == program.count * columns.count, "one number a formula and column is needed")
+    precondition(results.count == program.count * self.count, "one number a formula and column is needed")
     guard let results = results.baseAddress else { return }
     for step in program.rowSteps { runScalar(step, row: value) }
-    for start in stride(from: 0, to: columns.count, by: GridSweep.block) {
-      let count = min(GridSweep.block, columns.count - start)
+    for start in stride(from: 0, to: self.count, by: GridSweep.block) {
+      let count = min(GridSweep.block, self.count - start)
       for step in program.cellSteps { run(step, row: value, from: start, count: count, into: results) }
     }
     for (index, place) in program.results.enumerated() where place != .result(index) {
-      let target = results + index * columns.count
+      let target = results + index * self.count
       switch operand(place, from: 0, results) {
-      case .scalar(let value): target.update(repeating: value, count: columns.count)
-      case .vector(let values): target.update(from: values, count: columns.count)
+      case .scalar(let value): target.update(repeating: value, count: self.count)
+      case .vector(let values): target.update(from: values, count: self.count)
       }
     }
   }
@@ -72,7 +75,7 @@ public final class GridSweep {
     scalars[target] =
       switch step.operation {
       case .row: row
-      case .solution(let solution): value(of: solution, row: row, column: .nan)
+      case .solution(let solution): value(of: solution, row: row, column: nil)
       default: step.operation(scalars[left], scalars[right])
       }
   }
@@ -84,8 +87,17 @@ public final class GridSweep {
     guard case .vector(let address) = operand(step.target, from: start, results) else { return }
     let target = UnsafeMutablePointer(mutating: address)
     if case .solution(let solution) = step.operation {
+      // Solved again only where something that it depends on has changed.
+      let symbols = Formula.solution(solution).symbols
+      let given = program.inputs.columns.indices.filter { symbols.contains(program.inputs.columns[$0]) }
       for index in 0..<count {
-        target[index] = value(of: solution, row: row, column: columns[start + index])
+        let column = start + index
+        let isRepeated =
+          index > 0
+          && given.allSatisfy {
+            shared[$0 * self.count + column] == shared[$0 * self.count + column - 1]
+          }
+        target[index] = isRepeated ? target[index - 1] : value(of: solution, row: row, column: column)
       }
       return
     }
@@ -99,14 +111,16 @@ public final class GridSweep {
   ) -> Operand {
     switch place {
     case .scalar(let index): .scalar(scalars[index])
-    case .column(let index): .vector(shared + (index * columns.count + start))
+    case .column(let index): .vector(shared + (index * self.count + start))
     case .register(let index): .vector(registers + index * GridSweep.block)
-    case .result(let index): .vector(results + (index * columns.count + start))
+    case .result(let index): .vector(results + (index * self.count + start))
     }
   }
 
-  private func value(of solution: Solution, row: Double, column: Double) -> Double {
-    (try? Formula.solution(solution).evaluated(program.inputs.values(row: row, column: column))) ?? .nan
+  private func value(of solution: Solution, row: Double, column: Int?) -> Double {
+    let given = column.map { column in program.inputs.columns.indices.map { shared[$0 * count + column] } }
+    let values = program.inputs.values(row: row, columns: given ?? [])
+    return (try? Formula.solution(solution).evaluated(values)) ?? .nan
   }
 }
 

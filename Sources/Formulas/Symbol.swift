@@ -4,14 +4,19 @@ public struct Domain: Sendable, Hashable {
   public let lower: Double
   /// Whether the lower end itself is allowed.
   public let includesLower: Bool
-  /// Upper end, never included; +∞ where there is none.
+  /// Upper end; +∞ where there is none.
   public let upper: Double
+  /// Whether the upper end itself is allowed.
+  public let includesUpper: Bool
 
   /// The interval from `lower` to `upper`.
-  public init(_ lower: Double, includesLower: Bool = false, upTo upper: Double = .infinity) {
+  public init(
+    _ lower: Double, includesLower: Bool = false, upTo upper: Double = .infinity, includesUpper: Bool = false
+  ) {
     self.lower = lower
     self.includesLower = includesLower
     self.upper = upper
+    self.includesUpper = includesUpper
   }
 
   /// Numbers above zero.
@@ -25,7 +30,8 @@ public struct Domain: Sendable, Hashable {
 
   /// Whether `value` is finite and inside.
   public func contains(_ value: Double) -> Bool {
-    value.isFinite && value < upper && (includesLower ? value >= lower : value > lower)
+    value.isFinite && (includesUpper ? value <= upper : value < upper)
+      && (includesLower ? value >= lower : value > lower)
   }
 }
 
@@ -36,7 +42,7 @@ extension Domain: CustomStringConvertible {
     case (-.infinity, .infinity): "a finite number"
     case (let lower, .infinity): "a finite number \(includesLower ? "of at least" : "above") \(short(lower))"
     case (let lower, let upper):
-      "a number \(includesLower ? "of at least" : "above") \(short(lower)) and below \(short(upper))"
+      "a number \(includesLower ? "of at least" : "above") \(short(lower)) and \(includesUpper ? "at most" : "below") \(short(upper))"
     }
   }
   private func short(_ value: Double) -> String {

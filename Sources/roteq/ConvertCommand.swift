@@ -1,4 +1,5 @@
 import ArgumentParser
+import Dynamics
 import Equilibrium
 import Formulas
 import Optimizers

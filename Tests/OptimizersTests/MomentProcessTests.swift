@@ -10,32 +10,58 @@ import Testing
     let optimizer: Optimizer
     var nesterov = false
     var weight = WeightKind.scaleInvariant
-    var testDescription: String { "\(optimizer.identifier) \(nesterov) \(weight)" }
+    var further: [Symbol: Double] = [:]
+    var testDescription: String {
+      "\(optimizer.identifier) \(nesterov) \(weight) \(further.map { "\($0.key.name) \($0.value)" })"
+    }
   }
-  static let cases =
+  static let cases: [Case] =
     Optimizer.catalogue.flatMap { optimizer in
       WeightKind.allCases.map { Case(optimizer: optimizer, weight: $0) }
     } + WeightKind.allCases.map { Case(optimizer: .sgdm, nesterov: true, weight: $0) }
+    + [Optimizer.sgdm, .adamW].flatMap { optimizer in
+      [-0.03, 0.02].map {
+        Case(optimizer: optimizer, weight: .scaleSensitive, further: [.radialDecay: $0])
+      }
+    } + [
+      Case(optimizer: .sgdm, further: [.dampening: 0.3]),
+      Case(optimizer: .adamW, further: [.activeFraction: 0.7]),
+      Case(optimizer: .adamW, further: [.dimensionErrorFactor: 0.8, .activeFraction: 0.5]),
+    ]
 
   /// Run for 40 time constants: what is left of the start is below e⁻⁴⁰.
   @Test(arguments: cases)
   func settlesAtTheClosedForms(_ test: Case) throws {
     var values = ContractTests.values(test.optimizer)
     values[.learningRate] = 0.02
+    values.merge(test.further) { _, new in new }
     let settings = try Settings(test.optimizer, values, weight: test.weight, nesterov: test.nesterov)
     let norm = try settings.value(.equilibriumNorm, .moments)
-    var process = try #require(test.optimizer.process(settings, norm * norm * 1.5))
-    var angle = 0.0
-    for _ in 0..<60_000 {
-      let gradientPower =
-        test.weight == .scaleInvariant
-        ? (values[.unitGradientPower] ?? 0) / process.normPower : values[.gradientPower] ?? 0
-      angle = process.step(
-        StepInput(
-          learningRate: values[.learningRate] ?? 0, weightDecay: values[.weightDecay] ?? 0,
-          gradientPower: gradientPower))
+    values[.initialNorm] = norm * 1.2
+    let started = try Settings(test.optimizer, values, weight: test.weight, nesterov: test.nesterov)
+    let plan = RunPlan(
+      steps: 60_000, learningRate: 0.02, weightDecay: try #require(values[.weightDecay]))
+    var last = Trajectory.Point()
+    try Trajectory(started, plan).forEach { last = $0 }
+    #expect(abs(last.norm.moments / norm - 1) < 1e-12)
+    #expect(abs(last.rotation.moments / (try settings.value(.expectedRotation, .moments)) - 1) < 1e-12)
+    #expect(abs(last.equilibriumNorm / norm - 1) < 1e-14)
+  }
+
+  /// ε shrinks the update as its formula says, where the decay of a step is small: the formula is leading order in ηλ.
+  @Test(arguments: WeightKind.allCases)
+  func epsilonSettles(_ weight: WeightKind) throws {
+    let values: [Symbol: Double] = [
+      .learningRate: 1e-3, .weightDecay: 0.5, .beta1: 0, .beta2: 0.9, .epsilon: 0.1, .dimension: 64,
+      .unitGradientPower: 4, .gradientPower: 4, .initialNorm: 3,
+    ]
+    let settings = try Settings(.adamW, values, weight: weight)
+    var last = Trajectory.Point()
+    try Trajectory(settings, RunPlan(steps: 60_000, learningRate: 1e-3, weightDecay: 0.5)).forEach {
+      last = $0
     }
-    #expect(abs(process.normPower.squareRoot() / norm - 1) < 1e-12)
-    #expect(abs(angle / (try settings.value(.expectedRotation, .moments)) - 1) < 1e-12)
+    #expect(abs(last.norm.moments / (try settings.value(.equilibriumNorm, .moments)) - 1) < 1e-9)
+    let bare = try Settings(.adamW, values.filter { $0.key != .epsilon }, weight: weight)
+    #expect(last.norm.moments < 0.95 * (try bare.value(.equilibriumNorm, .moments)))
   }
 }

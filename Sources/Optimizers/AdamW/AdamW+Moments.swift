@@ -6,23 +6,30 @@ extension AdamW {
   struct Moments: MomentProcess {
     let beta1: Double
     let beta2: Double
-    let dimension: Double
+    let epsilon: Double
+    /// Coordinates that see a gradient; the others only decay.
+    let activeDimension: Double
     var normPower: Double
     var alignment = 0.0
     var momentumPower = 0.0
     /// V = E[v_k], without bias correction.
     var secondMoment = 0.0
-    var steps = 0
+    var correction1 = 0.0
+    var correction2 = 0.0
 
     mutating func step(_ input: StepInput) -> Double {
-      let (β₁, β₂, η, G) = (beta1, beta2, input.learningRate, input.gradientPower)
+      let (β₁, β₂, c, η, G) = (beta1, beta2, 1 - beta1, input.learningRate, input.gradientPower)
       let (A, B) = (normPower, alignment)
-      let q = 1 - η * input.weightDecay
-      steps += 1
-      secondMoment = β₂ * secondMoment + (1 - β₂) * G / dimension
-      momentumPower = β₁ * β₁ * momentumPower + (1 - β₁) * (1 - β₁) * G
-      let P = β₁ * B
-      let s = stepSize(η, secondMoment, β₁, β₂, steps)
+      let q = 1 - input.shrink
+      secondMoment = β₂ * secondMoment + (1 - β₂) * G / activeDimension
+      correction1 = β₁ * correction1 + c
+      correction2 = β₂ * correction2 + (1 - β₂)
+      let v = secondMoment / correction2
+      // λᵤ is the radial part of the update: of the gradient it is μ = λᵤ√v.
+      let μ = input.radialDecay * v.squareRoot()
+      momentumPower = β₁ * β₁ * momentumPower + c * c * (G + μ * μ * A) + 2 * β₁ * c * μ * B
+      let P = β₁ * B + c * μ * A
+      let s = η / (correction1 * (v.squareRoot() + epsilon))
       let W = q * A - s * P
       let angle = stepAngle(size: s, normPower: A, updatePower: momentumPower, alignment: P, overlap: W)
       normPower = q * q * A - 2 * q * s * P + s * s * momentumPower

@@ -13,9 +13,11 @@ extension Optimizer {
     rotationOverSteps: AdamW.rotation(overSteps:settings:),
     process: { settings, normPower in
       guard let β₁ = settings.values[.beta1], let β₂ = settings.values[.beta2],
-        let dimension = settings.values[.dimension]
+        let dimension = settings.activeDimension
       else { return nil }
-      return AdamW.Moments(beta1: β₁, beta2: β₂, dimension: dimension, normPower: normPower)
+      let ε = settings.variant.epsilon ? settings.values[.epsilon] ?? 0 : 0
+      return AdamW.Moments(
+        beta1: β₁, beta2: β₂, epsilon: ε, activeDimension: dimension, normPower: normPower)
     },
     formulas: AdamW.formula)
 }

@@ -5,6 +5,8 @@ extension SGDM {
   struct Moments: MomentProcess {
     let momentum: Double
     let nesterov: Bool
+    /// 1 − d, d the dampening.
+    let gain: Double
     var normPower: Double
     /// B = E⟨ω, m⟩.
     var alignment = 0.0
@@ -12,7 +14,9 @@ extension SGDM {
     var momentumPower = 0.0
 
     mutating func step(_ input: StepInput) -> Double {
-      let (α, η, λ, G) = (momentum, input.learningRate, input.weightDecay, input.gradientPower)
+      // What is radial in the gradient goes the way of the decay, and dampening slows both.
+      let (α, η, λ) = (momentum, input.learningRate * gain, input.weightDecay + input.radialDecay)
+      let G = input.gradientPower
       let (A, B, D) = (normPower, alignment, momentumPower)
       // m′ = αm + g + λω
       let newD = α * α * D + G + λ * λ * A + 2 * α * λ * B

@@ -13,7 +13,9 @@ extension Optimizer {
     rotationOverSteps: SGDM.rotation(overSteps:settings:),
     process: { settings, normPower in
       settings.values[.momentum].map {
-        SGDM.Moments(momentum: $0, nesterov: settings.variant.nesterov, normPower: normPower)
+        SGDM.Moments(
+          momentum: $0, nesterov: settings.variant.nesterov, gain: 1 - (settings.values[.dampening] ?? 0),
+          normPower: normPower)
       }
     },
     formulas: { quantity, fidelity, variant in

@@ -29,6 +29,21 @@ public enum DecayConvention: String, Sendable, CaseIterable {
     }
   }
 
+  /// How much of the weight a step takes away, s_t in [0, 1) where the run is stable.
+  ///
+  /// - Parameters:
+  ///   - learningRate: η_t.
+  ///   - peak: the peak learning rate η_max.
+  ///   - weightDecay: the decay of the step as this convention writes it.
+  public func shrink(learningRate: Double, peak: Double, weightDecay: Double) -> Double {
+    switch self {
+    case .coupled: learningRate * weightDecay
+    case .decoupled: learningRate / peak * weightDecay
+    case .corrected: learningRate * (learningRate / peak) * weightDecay
+    case .fixed: weightDecay
+    }
+  }
+
   /// The shrink of a step, in symbols.
   public var shrink: String {
     switch self {

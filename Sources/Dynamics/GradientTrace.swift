@@ -1,0 +1,48 @@
+/// The gradient of one weight vector over a run: constant, following a schedule, or as it was logged.
+public struct GradientTrace: Sendable {
+  /// What a norm refers to.
+  public enum Reference: String, Sendable, CaseIterable {
+    /// ‖g‖ as it is at the weight.
+    case weight
+    /// g̃ = ‖ω‖·‖g‖, which does not depend on the weight's norm where the weight is scale-invariant (6).
+    case unitNorm = "unit_norm"
+  }
+
+  /// Root mean square norm over the steps: of g or of g̃.
+  public let norm: Schedule
+  /// What the norm refers to.
+  public let reference: Reference
+  /// Radial decay λ_u over the steps; nil where it is constant.
+  public let radialDecay: Schedule?
+
+  /// A gradient over a run.
+  public init(norm: Schedule, reference: Reference, radialDecay: Schedule? = nil) {
+    self.norm = norm
+    self.reference = reference
+    self.radialDecay = radialDecay
+  }
+
+  /// A gradient whose root mean square norm is `norm` at its peak.
+  public init(constant norm: Double, following schedule: Schedule = .constant, reference: Reference) {
+    self.init(
+      norm: Schedule(schedule.name) { norm * schedule.factor(after: $0) }, reference: reference)
+  }
+
+  /// The gradient power E‖g‖² of a step.
+  ///
+  /// - Parameters:
+  ///   - stepsTaken: steps before it.
+  ///   - normPower: E‖ω‖² before it.
+  @inline(__always)
+  public func power(after stepsTaken: Int, normPower: Double) -> Double {
+    let norm = norm.factor(after: stepsTaken)
+    return reference == .weight ? norm * norm : norm * norm / normPower
+  }
+
+  /// E‖g̃‖² of a step; where g̃ is what is given, to the last digit.
+  @inline(__always)
+  public func unitPower(after stepsTaken: Int, normPower: Double) -> Double {
+    let norm = norm.factor(after: stepsTaken)
+    return reference == .unitNorm ? norm * norm : norm * norm * normPower
+  }
+}

@@ -1,0 +1,155 @@
+/// A schedule as it is written on the command line: `cosine:floor=0.1,warmup=250`.
+///
+/// Beside its own parameters every schedule takes `warmup` (steps), `warmup-from` (factor of the first step),
+/// `warmup-prefix` (1: the schedule begins when the warmup is over; 0: it counts from the start of the run) and `end`
+/// (step of the run at which the schedule ends; what it has reached is kept).
+public struct ScheduleSpecification: Sendable, Equatable {
+  /// The schedule's name, or its alias.
+  public var name: String
+  /// Steps of warmup; nil for none.
+  public var warmup: Int?
+  /// Factor of the first step of the warmup, in [0, 1].
+  public var warmupFrom: Double?
+  /// Whether the schedule begins when the warmup is over; nil for what the kind does.
+  public var warmupPrefix: Bool?
+  /// Step of the run at which the schedule ends; nil for the run's last.
+  public var end: Int?
+  /// The kind's own parameters.
+  public var parameters: [String: [Double]] = [:]
+
+  /// A schedule with its defaults.
+  public init(_ name: String) { self.name = name }
+
+  /// Reads `NAME` or `NAME:PARAMETER=VALUE,…`.
+  ///
+  /// - Throws: ``ScheduleError``, naming what is wrong.
+  public init(parsing text: String) throws(ScheduleError) {
+    let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+    name = String(parts[0])
+    let kind = try kind()
+    guard parts.count == 2 else { return }
+    for word in parts[1].split(separator: ",", omittingEmptySubsequences: false) {
+      let sides = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      guard sides.count == 2, !sides[0].isEmpty else { throw .malformed(String(word), schedule: name) }
+      var numbers: [Double] = []
+      for text in sides[1].split(separator: "/", omittingEmptySubsequences: false) {
+        guard let number = Double(text) else { throw .malformed(String(word), schedule: name) }
+        numbers.append(number)
+      }
+      try set(String(sides[0]), to: numbers, of: kind)
+    }
+  }
+
+  /// The schedule over a run.
+  ///
+  /// - Parameter steps: steps of the run, at least 1.
+  /// - Throws: ``ScheduleError`` where the schedule does not fit the run or a value is not allowed.
+  public func schedule(steps: Int) throws(ScheduleError) -> Schedule {
+    guard steps >= 1 else { throw .steps(steps) }
+    let kind = try kind()
+    let warmup = self.warmup ?? 0
+    if warmup == 0 {
+      if warmupFrom != nil { throw .noWarmup(parameter: "warmup-from") }
+      if warmupPrefix != nil { throw .noWarmup(parameter: "warmup-prefix") }
+    } else {
+      guard !kind.warmsUpItself else { throw .ownWarmup(schedule: name) }
+      guard warmup < steps else { throw .warmupTooLong(warmup: warmup, steps: steps) }
+    }
+    let restarts = warmupPrefix ?? kind.startsAfterWarmup
+    let start = restarts ? warmup : 0
+    let end = self.end ?? steps
+    guard end > start else { throw .endsTooEarly(end: end, start: start) }
+    let arguments = ScheduleArguments(kind: kind, values: parameters, span: end - start, warmup: warmup)
+    var schedule = try kind.make(arguments)
+    if warmup > 0 {
+      schedule = schedule.warmedUp(over: warmup, from: warmupFrom ?? 0, restarts: restarts)
+    }
+    schedule.name = description
+    return schedule
+  }
+
+  private func kind() throws(ScheduleError) -> ScheduleKind {
+    guard let kind = ScheduleKind.catalogue.first(where: { $0.name == name || $0.alias == name }) else {
+      throw .unknownSchedule(name)
+    }
+    return kind
+  }
+
+  private static let common = [
+    ScheduleParameter("warmup", "steps of a linear rise to the peak", .steps),
+    ScheduleParameter("warmup-from", "factor of the first step", .share),
+    ScheduleParameter("warmup-prefix", "1: the schedule begins after the warmup; 0: with the run", .share),
+    ScheduleParameter("end", "step at which it ends", .steps),
+  ]
+
+  private mutating func set(_ name: String, to values: [Double], of kind: ScheduleKind) throws(ScheduleError)
+  {
+    let known = kind.parameters + Self.common
+    guard let parameter = known.first(where: { $0.name == name }) else {
+      throw .unknownParameter(name, schedule: kind.name, known: known.map(\.name))
+    }
+    try parameter.check(values, schedule: kind.name)
+    let value = values[0]
+    let isRepeated: Bool
+    switch name {
+    case "warmup": (isRepeated, warmup) = (warmup != nil, Int(value))
+    case "warmup-from": (isRepeated, warmupFrom) = (warmupFrom != nil, value)
+    case "warmup-prefix":
+      guard value == 0 || value == 1 else {
+        throw .outOfRange(parameter: name, value: value, schedule: kind.name, expected: "0 or 1")
+      }
+      (isRepeated, warmupPrefix) = (warmupPrefix != nil, value == 1)
+    case "end": (isRepeated, end) = (end != nil, Int(value))
+    default: isRepeated = parameters.updateValue(values, forKey: name) != nil
+    }
+    if isRepeated { throw .repeated(parameter: name, schedule: kind.name) }
+  }
+}
+
+extension ScheduleSpecification: CustomStringConvertible {
+  /// The text that ``init(parsing:)`` reads.
+  public var description: String {
+    func plain(_ value: Double) -> String {
+      value == value.rounded() && abs(value) < 1e15 ? "\(Int(value))" : "\(value)"
+    }
+    var words = parameters.sorted { $0.key < $1.key }.map { name, values in
+      "\(name)=\(values.map(plain).joined(separator: "/"))"
+    }
+    if let warmup { words.append("warmup=\(warmup)") }
+    if let warmupFrom { words.append("warmup-from=\(plain(warmupFrom))") }
+    if let warmupPrefix { words.append("warmup-prefix=\(warmupPrefix ? 1 : 0)") }
+    if let end { words.append("end=\(end)") }
+    return words.isEmpty ? name : "\(name):\(words.joined(separator: ","))"
+  }
+}
+
+extension ScheduleParameter {
+  /// Refuses values that are not allowed.
+  func check(_ values: [Double], schedule: String) throws(ScheduleError) {
+    // Far beyond any run, and still a whole number in a double.
+    let most = 1e15
+    func isWhole(_ value: Double) -> Bool { value >= 1 && value <= most && value == value.rounded() }
+    let isAllowed: (Double) -> Bool
+    let expected: String
+    switch range {
+    case .share: (isAllowed, expected) = ({ $0 >= 0 && $0 <= 1 }, "0 to 1")
+    case .positiveShare: (isAllowed, expected) = ({ $0 > 0 && $0 <= 1 }, "above 0, at most 1")
+    case .positive: (isAllowed, expected) = ({ $0 > 0 && $0.isFinite }, "a finite number above 0")
+    case .atLeastOne: (isAllowed, expected) = ({ $0 >= 1 && $0.isFinite }, "a finite number of at least 1")
+    case .steps: (isAllowed, expected) = (isWhole, "a whole number of at least 1")
+    case .risingSteps: (isAllowed, expected) = (isWhole, "whole numbers of at least 1 in rising order")
+    }
+    var previous = -Double.infinity
+    for value in values {
+      guard isAllowed(value), value > previous else {
+        throw .outOfRange(parameter: name, value: value, schedule: schedule, expected: expected)
+      }
+      previous = value
+    }
+    if case .risingSteps = range { return }
+    guard values.count == 1 else {
+      throw .outOfRange(
+        parameter: name, value: values[1], schedule: schedule, expected: "one number, \(expected)")
+    }
+  }
+}

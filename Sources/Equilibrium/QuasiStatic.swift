@@ -1,0 +1,105 @@
+import Dynamics
+import Formulas
+import RealModule
+
+/// What the closed forms say of each step of a run: the equilibrium of its hyperparameters, and the recurrence (16).
+///
+/// The formulas are those of the tables, compiled once and evaluated for a block of steps at a time.
+struct QuasiStatic: Sendable {
+  private let program: GridProgram
+  /// The power of the norm in which the recurrence is linear.
+  private let power: Int
+  /// The law by which ‖ω‖² moves where it is not (16).
+  private let advance: Relaxation.Advance?
+
+  private static let columns: [Symbol] = [
+    .learningRate, .weightDecay, .unitGradientPower, .gradientPower, .radialDecay,
+  ]
+  /// The gradient power at which a given gradient mass was measured.
+  private static let referencePower = Symbol(
+    "reference_power", plain: "E‖g̃₀‖²", latex: "\\mathbb{E}[\\|\\tilde{\\boldsymbol{g}}_0\\|^2]",
+    sympy: "G_0", meaning: "gradient power of the given gradient mass", domain: .positive)
+
+  /// Compiles the formulas of the settings.
+  ///
+  /// - Throws: ``TrajectoryError/missing(_:)``.
+  init(_ settings: Settings) throws(TrajectoryError) {
+    let law = settings.optimizer.relaxation
+    let isInvariant = settings.variant.weight == .scaleInvariant
+    power = isInvariant ? law.power : 2
+    advance = isInvariant ? law.advance : nil
+    // λ_e and the gradient mass follow the columns.
+    var constants = settings.values
+    var replacements: [Symbol: Formula] = [.effectiveDecay: .symbol(.weightDecay) + .symbol(.radialDecay)]
+    if let mass = settings.derived.first(where: { $0.symbol == .gradientMass })?.formula {
+      replacements[.gradientMass] = mass
+    } else if let measured = settings.values[.unitGradientPower], settings.values[.gradientMass] != nil {
+      constants[QuasiStatic.referencePower] = measured
+      let ratio = Formula.symbol(.unitGradientPower) / .symbol(QuasiStatic.referencePower)
+      replacements[.gradientMass] = .symbol(.gradientMass) * ratio.squareRoot
+    }
+    // A spectrum's second moments are solved for, too slowly for every step.
+    let best: Fidelity = settings.variant.spectrum ? .leading : .moments
+    func formula(_ quantity: Quantity, _ fidelity: Fidelity) throws(TrajectoryError) -> Formula {
+      guard let cited = settings.formula(quantity, fidelity) ?? settings.formula(quantity, .leading) else {
+        throw .noProcess(settings.optimizer)
+      }
+      return cited.formula.substituting(replacements)
+    }
+    let rate = settings.adapted(law.decayPerStep.with(law.rate)).formula.substituting(replacements)
+    let formulas = [
+      try formula(.equilibriumNorm, best), try formula(.expectedRotation, best),
+      try formula(.equilibriumNorm, advance == nil ? .geometric : .leading),
+      try formula(.equilibriumNorm, .leading),
+      try formula(.expectedRotation, .leading), rate * .number(Rational(power, law.power)),
+    ]
+    do throws(FormulaError) {
+      program = try GridProgram(formulas, constants: constants, row: nil, columns: QuasiStatic.columns)
+    } catch {
+      guard case .missing(let symbols) = error else { throw .noProcess(settings.optimizer) }
+      throw .missing(symbols)
+    }
+  }
+
+  /// Fills in what the closed forms say of a block of steps, and takes the recurrence through it.
+  func fill(_ points: inout ArraySlice<Trajectory.Point>, run: inout Trajectory.Run) {
+    let values = program.sweep(
+      overEach: [
+        points.map(\.learningRate), points.map(\.weightDecay), run.unitGradientPower,
+        points.map { $0.gradientNorm * $0.gradientNorm }, run.radialDecay,
+      ]
+    ).row(.nan)
+    for (offset, index) in points.indices.enumerated() {
+      let fixedPoint = values[2][offset]
+      let (leadingNorm, leadingRotation) = (values[3][offset], values[4][offset])
+      let isMoving = points[index].learningRate > 0
+      points[index].equilibriumNorm = isMoving ? values[0][offset] : .nan
+      points[index].equilibriumRotation = isMoving ? values[1][offset] : .nan
+      points[index].rotationalVariant = isMoving ? leadingRotation : 0
+      // The update size does not change with the norm; that of SGDM falls with it (6).
+      let before = run.recurrence
+      let ratio = leadingNorm * leadingNorm / before
+      points[index].rotation.recurrence =
+        isMoving ? leadingRotation * (power == 4 ? ratio : ratio.squareRoot()) : 0
+      run.recurrence = step(
+        before, fixedPoint: fixedPoint * fixedPoint, rate: values[5][offset], isMoving: isMoving,
+        shrink: run.shrink[offset])
+      points[index].norm.recurrence = run.recurrence.squareRoot()
+    }
+    run.unitGradientPower.removeAll(keepingCapacity: true)
+    run.radialDecay.removeAll(keepingCapacity: true)
+    run.shrink.removeAll(keepingCapacity: true)
+  }
+
+  /// ‖ω‖² a step later: its power deviates from that of the fixed point by a factor e^{−rate} less (16).
+  private func step(
+    _ normPower: Double, fixedPoint: Double, rate: Double, isMoving: Bool, shrink: Double
+  ) -> Double {
+    guard isMoving else { return normPower * (1 - shrink) * (1 - shrink) }
+    if let advance { return advance(normPower, fixedPoint, rate) }
+    let a = Double.expMinusOne(-rate)
+    guard power == 4 else { return normPower - a * (fixedPoint - normPower) }
+    let squared = normPower * normPower
+    return (squared - a * (fixedPoint * fixedPoint - squared)).squareRoot()
+  }
+}
