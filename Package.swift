@@ -45,7 +45,9 @@ let package = Package(
       swiftSettings: settings),
     .target(
       name: "RunConfigurations",
-      dependencies: ["Formulas", "Equilibrium", "Optimizers", .product(name: "Yams", package: "Yams")],
+      dependencies: [
+        "Formulas", "Dynamics", "Equilibrium", "Optimizers", .product(name: "Yams", package: "Yams"),
+      ],
       swiftSettings: settings),
     .target(
       name: "Reports",

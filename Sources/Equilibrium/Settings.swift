@@ -88,6 +88,22 @@ public struct Settings: Sendable {
     values[.dimension].map { $0 * (values[.dimensionErrorFactor] ?? 1) * (values[.activeFraction] ?? 1) }
   }
 
+  /// Steps over which the weight remembers, at constant hyperparameters: 1/(ηλ), with SGDM's momentum (1 − α)/(ηλ);
+  /// nil for Adam+ℓ2, where it depends on v.
+  public var timescale: Double? {
+    guard optimizer.decouplesDecay || values[.momentum] != nil, let η = values[.learningRate],
+      let λ = values[.effectiveDecay] ?? values[.weightDecay]
+    else { return nil }
+    return (1 - (values[.momentum] ?? 0)) / (η * (1 - (values[.dampening] ?? 0)) * λ)
+  }
+
+  /// The formula of ``timescale`` in symbols.
+  public var timescaleFormula: String {
+    let decay = variant.radial ? "λₑ" : "λ"
+    return values[.momentum] == nil
+      ? "1/(η\(decay))" : variant.dampened ? "(1 − α)/(η(1 − d)\(decay))" : "(1 − α)/(η\(decay))"
+  }
+
   /// Takes in further values that change no variant.
   mutating func merge(_ further: [Symbol: Double]) { values.merge(further) { _, new in new } }
 

@@ -61,13 +61,8 @@ public struct RunReport: Sendable {
 
   var first: Prediction? { layers.first?.prediction }
   private var values: [Symbol: Double] { first?.settings.values ?? [:] }
-  /// Steps over which the weights remember: 1/(ηλ), with momentum (1 − α)/(ηλ). Adam+ℓ2's depends on v.
-  var memory: Double? {
-    guard let η = values[.learningRate], let λ = values[.weightDecay],
-      run.optimizer.decouplesDecay || values[.momentum] != nil
-    else { return nil }
-    return (1 - (values[.momentum] ?? 0)) / (η * λ)
-  }
+  /// Steps over which the weights remember; nil for Adam+ℓ2, where it depends on v.
+  var memory: Double? { first?.settings.timescale }
   var rotation: Double? { first?.estimate(.expectedRotation, .leading)?.value }
   var halfLife: Double? { first?.transient.halfLife.value }
   var shareOfRun: Double? { halfLife.map { $0 / Double(run.steps) } }
@@ -78,7 +73,7 @@ public struct RunReport: Sendable {
     if let memory {
       points.append(
         Prose(
-          "At the peak learning rate, the weight decay of \(settings.title) makes the weights forget all but about the last \(Numbers.short(memory)) of the run's \(Numbers.short(Double(run.steps))) steps (\(values[.momentum] == nil ? "1/(ηλ)" : "(1 − α)/(ηλ)"))."
+          "At the peak learning rate, the weight decay of \(settings.title) makes the weights forget all but about the last \(Numbers.short(memory)) of the run's \(Numbers.short(Double(run.steps))) steps (\(settings.timescaleFormula))."
         ))
     }
     if let rotation {

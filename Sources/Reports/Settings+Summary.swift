@@ -24,7 +24,7 @@ extension Settings {
     let shown = hyperparameters.filter { $0.value != 0 || $0.symbol == .momentum || $0.symbol == .beta1 }
     let extra: [Symbol] = [
       .dimension, .unitGradientPower, .gradientPower, .gradientMass, .radialDecay, .effectiveDecay,
-      .dimensionErrorFactor, .initialNorm,
+      .dimensionErrorFactor, .activeFraction, .initialNorm,
     ]
     let all = shown + extra.compactMap { symbol in values[symbol].map { (symbol, $0) } }
     for (index, (symbol, value)) in all.enumerated() {

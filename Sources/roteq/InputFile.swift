@@ -4,6 +4,8 @@
   import Foundation
 #endif
 
+import RunConfigurations
+
 /// Reading what users point to.
 enum InputFile {
   /// The text of a file.
@@ -19,6 +21,14 @@ enum InputFile {
       throw Failure("\(path): not a text file (expected UTF-8)", .badData)
     }
     return text
+  }
+
+  /// A CSV file of numbers.
+  static func table(_ path: String, nameColumn: String? = nil) throws -> NumberTable {
+    let text = try text(path)
+    do { return try NumberTable(text, path: path, nameColumn: nameColumn) } catch {
+      throw Failure("\(error)", .badData)
+    }
   }
 
   /// One number a line; blank lines and lines that begin with # are skipped.

@@ -19,7 +19,7 @@ struct Roteq: ParsableCommand {
     version: version,
     subcommands: [
       PredictCommand.self, ConvertCommand.self, SolveCommand.self, FormulaCommand.self, TableCommand.self,
-      SweepCommand.self, DeriveCommand.self, ReportCommand.self,
+      TrajectoryCommand.self, SweepCommand.self, DeriveCommand.self, ReportCommand.self,
     ])
 
   /// The version of the program.

@@ -49,6 +49,10 @@ struct ValueOptions: ParsableArguments {
   var decayErrorFactor: String?
   @Option(parsing: .unconditional, help: "Measured error factor C_err of the dimension (98).")
   var dimensionErrorFactor: String?
+  @Option(
+    parsing: .unconditional,
+    help: "Share of the coordinates that see a gradient; dead inputs do not. (default: 1)")
+  var activeFraction: String?
 }
 
 extension ValueOptions {
@@ -74,6 +78,7 @@ extension ValueOptions {
       ("--radial-decay", .radialDecay, false, \.radialDecay),
       ("--decay-error-factor", .decayErrorFactor, false, \.decayErrorFactor),
       ("--dimension-error-factor", .dimensionErrorFactor, false, \.dimensionErrorFactor),
+      ("--active-fraction", .activeFraction, false, \.activeFraction),
     ]
 
   /// The flags that were given.

@@ -7,7 +7,8 @@ extension Schedule {
   ///   - restarts: whether this schedule begins when the rise is over; otherwise it counts from the start of the run.
   public func warmedUp(over steps: Int, from start: Double = 0, restarts: Bool = true) -> Schedule {
     let offset = restarts ? steps : 0
-    return Schedule(name) { taken in
+    let separator = name.contains(":") ? "," : ":"
+    return Schedule("\(name)\(separator)warmup=\(steps)") { taken in
       taken < steps
         ? start + (1 - start) * Double(taken) / Double(steps) : factor(after: taken - offset)
     }

@@ -36,6 +36,8 @@ public indirect enum JSONValue: Sendable, Hashable {
     case .bool(let value): return value ? "true" : "false"
     case .number(let value): return value.isFinite ? Numbers.full(value) : "null"
     case .string(let value): return JSONValue.quoted(value)
+    case .array(let values) where values.allSatisfy(\.isNumber):
+      return JSONValue.enclose("[", values.map { $0.render(indent: nil) }, "]", nil)
     case .array(let values):
       return JSONValue.enclose("[", values.map { $0.render(indent: indent.map { $0 + "  " }) }, "]", indent)
     case .object(let members):
@@ -43,6 +45,14 @@ public indirect enum JSONValue: Sendable, Hashable {
         "\(JSONValue.quoted($0.name)): \($0.value.render(indent: indent.map { $0 + "  " }))"
       }
       return JSONValue.enclose("{", lines, "}", indent)
+    }
+  }
+
+  /// A number, or null in its place: a series stands on one line.
+  private var isNumber: Bool {
+    switch self {
+    case .number, .null: true
+    default: false
     }
   }
 

@@ -1,0 +1,315 @@
+import Dynamics
+import Equilibrium
+import Formulas
+
+/// What `roteq trajectory` says.
+public struct TrajectoryReport: Sendable {
+  /// A layer's run, followed to its end.
+  public struct Layer: Sendable {
+    /// The layer's name; nil where there is only one.
+    public let name: String?
+    /// What was followed.
+    public let trajectory: Trajectory
+    /// The run in a few numbers.
+    public let summary: TrajectorySummary
+    /// Every `every`-th step from the first.
+    public let points: [Trajectory.Point]
+
+    /// Follows a run, keeping every `every`-th step.
+    ///
+    /// - Throws: ``TrajectoryError`` where it diverges.
+    public init(_ trajectory: Trajectory, name: String? = nil, every: Int) throws(TrajectoryError) {
+      var summary = TrajectorySummary()
+      var points: [Trajectory.Point] = []
+      points.reserveCapacity(trajectory.plan.steps / every + 1)
+      try trajectory.forEach { point in
+        summary.add(point)
+        if (point.step - 1) % every == 0 { points.append(point) }
+      }
+      (self.name, self.trajectory, self.summary, self.points) = (name, trajectory, summary, points)
+    }
+  }
+
+  private let layers: [Layer]
+  private let stepsPerEpoch: Double?
+  private let notes: [String]
+
+  /// The report on the runs of one or several layers.
+  ///
+  /// - Parameters:
+  ///   - layers: at least one, all under the same plan.
+  ///   - stepsPerEpoch: where known, epochs are printed beside steps.
+  ///   - notes: what was assumed, a sentence each.
+  public init(_ layers: [Layer], stepsPerEpoch: Double? = nil, notes: [String] = []) {
+    (self.layers, self.stepsPerEpoch, self.notes) = (layers, stepsPerEpoch, notes)
+  }
+
+  /// Document, JSON and table.
+  public var output: Output {
+    Output(document: document, json: json, table: series)
+  }
+
+  // MARK: Document
+
+  private var document: Document {
+    guard let first = layers.first else { return Document([]) }
+    let plan = first.trajectory.plan
+    var blocks: [Block] = [
+      .heading(1, "\(first.trajectory.settings.title): \(count(plan.steps, "step")) from initialisation"),
+      .paragraph(first.trajectory.settings.summary), .paragraph(schedules(plan)),
+    ]
+    if layers.count > 1 {
+      blocks.append(.table(comparison))
+      blocks.append(.list(runAnswers(first)))
+    }
+    if layers.count == 1 {
+      blocks.append(.list(answers(first) + runAnswers(first)))
+      blocks.append(.table(sample(first)))
+    }
+    if !notes.isEmpty { blocks += [.heading(2, "Notes"), .list(notes.map { Prose($0) })] }
+    let warnings = Prediction(first.trajectory.settings).warnings.map(\.prose)
+    if !warnings.isEmpty { blocks += [.heading(2, "Warnings at the peak"), .list(warnings)] }
+    return Document(blocks)
+  }
+
+  private func schedules(_ plan: RunPlan) -> Prose {
+    let decay =
+      plan.weightDecaySchedule.name == "constant"
+      ? "" : ", weight decay \(plan.weightDecaySchedule.name) beside it"
+    return Prose(
+      "Learning rate schedule \(plan.learningRateSchedule.name)\(decay); a step's decay takes away \(plan.convention.shrink) (\(plan.convention.rawValue))."
+    )
+  }
+
+  /// What was found out about one layer, a sentence each.
+  private func answers(_ layer: Layer) -> [Prose] {
+    let summary = layer.summary
+    var answers = [
+      Prose(stay("norm", summary.norm, summary)), Prose(stay("rotation", summary.rotation, summary)),
+    ]
+    if let over = summary.overRotation {
+      answers.append(
+        Prose(
+          "Worst over-rotation\(until(summary)): \(Numbers.short(over.factor)) times the equilibrium rotation, at step \(at(over.step, summary))."
+        ))
+    }
+    if let under = summary.underRotation {
+      answers.append(
+        Prose(
+          "Worst under-rotation\(until(summary)): \(Numbers.short(under.factor)) times the equilibrium rotation, at step \(at(under.step, summary))."
+        ))
+    }
+    if summary.finalFactor.isFinite {
+      answers.append(
+        Prose(
+          "Out of equilibrium (rotation off by more than 5 %): \(percent(summary.shareOutOfEquilibrium)) of the run. The last step turns by \(Numbers.short(summary.finalFactor)) times the equilibrium rotation."
+        ))
+    }
+    return answers
+  }
+
+  /// What holds for every layer.
+  private func runAnswers(_ layer: Layer) -> [Prose] {
+    var answers: [Prose] = []
+    if let halfLife = halfLife(layer) {
+      answers.append(Prose("Half-life of a deviation at the peak, from (16): \(duration(halfLife))."))
+    }
+    if let timescale = layer.trajectory.settings.timescale {
+      answers.append(
+        Prose("EMA timescale at the peak, \(layer.trajectory.settings.timescaleFormula): \(duration(timescale))."))
+    }
+    return answers
+  }
+
+  private func stay(_ quantity: String, _ stay: TrajectorySummary.Stay, _ summary: TrajectorySummary) -> String {
+    guard let enters = stay.enters else {
+      return "The \(quantity) never comes within 5 % of its equilibrium."
+    }
+    let entry =
+      enters == 1
+      ? "The \(quantity) is within 5 % of its equilibrium from the first step"
+      : "The \(quantity) comes within 5 % of its equilibrium at step \(at(enters, summary))"
+    guard let leaves = stay.leaves else { return entry + ", and stays there to the end." }
+    return entry + ", and falls out of it at step \(at(leaves, summary))."
+  }
+
+  private func until(_ summary: TrajectorySummary) -> String {
+    summary.rotation.leaves != nil ? " before that" : ""
+  }
+
+  private func halfLife(_ layer: Layer) -> Double? {
+    Prediction(layer.trajectory.settings).transient.halfLife.value
+  }
+
+  /// "1 234 (25 % of the run)".
+  private func at(_ step: Int, _ summary: TrajectorySummary) -> String {
+    let epochs = stepsPerEpoch.map { ", epoch \(Numbers.short(Double(step) / $0, digits: 3))" } ?? ""
+    return "\(Numbers.short(Double(step))) (\(percent(share(step, summary))) of the run\(epochs))"
+  }
+
+  private func share(_ step: Int, _ summary: TrajectorySummary) -> Double {
+    Double(step) / Double(summary.steps)
+  }
+
+  private func percent(_ share: Double) -> String {
+    Numbers.short(share * 100, digits: share < 0.1 ? 2 : 3) + " %"
+  }
+
+  private func duration(_ steps: Double) -> String {
+    let epochs = stepsPerEpoch.map { ", \(Numbers.short(steps / $0, digits: 3)) epochs" } ?? ""
+    return "\(Numbers.short(steps)) steps\(epochs)"
+  }
+
+  private func count(_ number: Int, _ unit: String) -> String {
+    "\(Numbers.short(Double(number))) \(unit)\(number == 1 ? "" : "s")"
+  }
+
+  /// A row a layer.
+  private var comparison: Table {
+    Table(
+      caption:
+        "Steps at which the rotation comes within 5 % of its equilibrium and falls out of it; worst over-rotation before that; share of the run out of equilibrium",
+      columns: [
+        Table.Column("layer", name: "layer", isNumeric: false), Table.Column("C", name: "dimension"),
+        Table.Column("‖ω₀‖", name: "initial_norm"), Table.Column("final ‖ω‖", name: "final_norm"),
+        Table.Column("enters", name: "enters"), Table.Column("leaves", name: "leaves"),
+        Table.Column("worst over", name: "over_rotation"), Table.Column("share out", name: "share_out"),
+      ],
+      rows: layers.map { layer in
+        let (settings, summary) = (layer.trajectory.settings, layer.summary)
+        return [
+          .prose(Prose(layer.name ?? "")), .optional(settings.values[.dimension]),
+          .optional(settings.values[.initialNorm]), .optional(layer.points.last?.norm.moments),
+          .optional(summary.rotation.enters.map { Double($0) }),
+          .optional(summary.rotation.leaves.map { Double($0) }), .optional(summary.overRotation?.factor),
+          .number(summary.shareOutOfEquilibrium),
+        ]
+      })
+  }
+
+  /// A dozen steps.
+  private func sample(_ layer: Layer) -> Table {
+    let stride = max(1, (layer.points.count + 10) / 11)
+    var table = Self.table(layers: [layer], named: false, columns: Self.shortColumns)
+    table.rows = table.rows.indices.filter { $0 % stride == 0 || $0 == table.rows.count - 1 }.map {
+      table.rows[$0]
+    }
+    table.caption = "Norm after, and rotation (rad) in, some of the steps"
+    return table
+  }
+
+  // MARK: Series
+
+  private typealias Column = (heading: Prose, name: String, value: @Sendable (Trajectory.Point) -> Double)
+
+  private static let columns: [Column] = [
+    ("step", "step", { Double($0.step) }), ("learning rate", "learning_rate", \.learningRate),
+    ("weight decay", "weight_decay", \.weightDecay),
+    ("‖ω‖ (16)", "norm_recurrence", \.norm.recurrence), ("‖ω‖", "norm_moments", \.norm.moments),
+    ("‖ω̂‖", "equilibrium_norm", \.equilibriumNorm),
+    ("η_r (16)", "rotation_recurrence", \.rotation.recurrence), ("η_r", "rotation_moments", \.rotation.moments),
+    ("η̂_r", "equilibrium_rotation", \.equilibriumRotation),
+  ]
+  private static let shortColumns = columns.filter { $0.name != "weight_decay" }
+
+  /// Every kept step of every layer.
+  private var series: Table {
+    Self.table(layers: layers, named: layers.count > 1, columns: Self.columns)
+  }
+
+  private static func table(layers: [Layer], named: Bool, columns: [Column]) -> Table {
+    let name = Table.Column("layer", name: "layer", isNumeric: false)
+    return Table(
+      columns: (named ? [name] : []) + columns.map { Table.Column($0.heading, name: $0.name) },
+      rows: layers.flatMap { layer in
+        layer.points.map { point in
+          (named ? [.prose(Prose(layer.name ?? ""))] : [])
+            + columns.map { column in
+              let value = column.value(point)
+              return value.isFinite ? .number(value) : .empty
+            }
+        }
+      })
+  }
+
+  // MARK: JSON
+
+  private var json: JSONValue {
+    guard let first = layers.first else { return .null }
+    let (settings, plan) = (first.trajectory.settings, first.trajectory.plan)
+    var members: [(String, JSONValue)] = [
+      ("optimizer", .string(settings.optimizer.identifier)),
+      (
+        "hyperparameters", JSONValue(settings.hyperparameters.map { ($0.symbol.name, .number($0.value)) })
+      ),
+      ("steps", .number(Double(plan.steps))),
+      ("schedule", .string(plan.learningRateSchedule.name)),
+      ("decay_schedule", .string(plan.weightDecaySchedule.name)),
+      ("decay_convention", .string(plan.convention.rawValue)),
+      ("half_life_steps", .optional(halfLife(first))),
+      ("ema_timescale_steps", .optional(settings.timescale)),
+    ]
+    if let stepsPerEpoch { members.append(("steps_per_epoch", .number(stepsPerEpoch))) }
+    if layers.count == 1 {
+      members += self.members(first)
+    } else {
+      members.append(
+        (
+          "layers",
+          .array(layers.map { JSONValue([("name", .string($0.name ?? ""))] + self.members($0)) })
+        ))
+    }
+    members.append(("notes", .array(notes.map { .string($0) })))
+    members.append(
+      ("warnings", .array(Prediction(settings).warnings.map { .string($0.prose.plain) })))
+    return JSONValue(members)
+  }
+
+  private func members(_ layer: Layer) -> [(String, JSONValue)] {
+    let values = layer.trajectory.settings.values
+    func series(_ value: (Trajectory.Point) -> Double) -> JSONValue {
+      .array(layer.points.map { .number(value($0)) })
+    }
+    return [
+      ("dimension", .optional(values[.dimension])), ("initial_norm", .optional(values[.initialNorm])),
+      ("summary", summary(layer.summary)),
+      (
+        "trajectory",
+        [
+          "step": series { Double($0.step) },
+          "norm": ["recurrence": series(\.norm.recurrence), "moments": series(\.norm.moments)],
+          "rotation": ["recurrence": series(\.rotation.recurrence), "moments": series(\.rotation.moments)],
+          "equilibrium_norm": series(\.equilibriumNorm),
+          "equilibrium_rotation": series(\.equilibriumRotation),
+          "learning_rate": series(\.learningRate),
+          "weight_decay": series(\.weightDecay),
+        ]
+      ),
+    ]
+  }
+
+  private func summary(_ summary: TrajectorySummary) -> JSONValue {
+    func stay(_ stay: TrajectorySummary.Stay) -> JSONValue {
+      [
+        "enters_step": .optional(stay.enters.map { Double($0) }),
+        "enters_share": .optional(stay.enters.map { share($0, summary) }),
+        "leaves_step": .optional(stay.leaves.map { Double($0) }),
+        "leaves_share": .optional(stay.leaves.map { share($0, summary) }),
+        "steps_inside": .number(Double(stay.stepsInside)),
+      ]
+    }
+    func extreme(_ extreme: TrajectorySummary.Extreme?) -> JSONValue {
+      extreme.map { ["step": .number(Double($0.step)), "factor": .number($0.factor)] } ?? .null
+    }
+    return [
+      "tolerance": .number(TrajectorySummary.tolerance),
+      "reaches_equilibrium": .bool(summary.reachesEquilibrium),
+      "norm": stay(summary.norm), "rotation": stay(summary.rotation),
+      "worst_over_rotation": extreme(summary.overRotation),
+      "worst_under_rotation": extreme(summary.underRotation),
+      "share_out_of_equilibrium": .number(summary.shareOutOfEquilibrium),
+      "final_rotation_factor": .number(summary.finalFactor),
+      "mean_rotation": .number(summary.meanRotation), "rms_rotation": .number(summary.rmsRotation),
+    ]
+  }
+}

@@ -1,0 +1,210 @@
+import ArgumentParser
+import Dynamics
+import Equilibrium
+import Formulas
+import Optimizers
+import RunConfigurations
+
+/// The flags that say how hyperparameters change over a run.
+struct RunOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Learning rate schedule: NAME, NAME:PARAMETER=VALUE,… or a CSV file. (default: constant)",
+      discussion: "Names: \(ScheduleKind.catalogue.map(\.name).joined(separator: ", ")).",
+      valueName: "schedule"))
+  var schedule: String?
+  @Option(help: "Steps of a linear warmup before the schedule.") var warmup: Int?
+  @Option(help: "Learning rate of the warmup's first step. (default: 0)") var warmupLr: String?
+  @Option(help: "Learning rate at the end of the schedule. (default: 0)") var minLr: String?
+  @Option(help: "Schedule of the weight decay beside that of the learning rate. (default: constant)")
+  var decaySchedule: String?
+  @Option(help: "Steps of the run.") var steps: Int?
+  @Option(help: "Steps an epoch, to print epochs as well.") var stepsPerEpoch: String?
+
+  /// The number of steps, which the run needs.
+  func requiredSteps() throws -> Int {
+    guard let steps else { throw Failure("missing --steps: the run needs its number of steps", .usage) }
+    guard (1...Self.mostSteps).contains(steps) else {
+      throw Failure("--steps: \(steps) is not allowed, expected 1 to \(Self.mostSteps)", .usage)
+    }
+    return steps
+  }
+  private static let mostSteps = 1_000_000_000
+
+  /// Steps an epoch where given.
+  func epoch() throws -> Double? {
+    guard let stepsPerEpoch else { return nil }
+    let value = try parseNumber(stepsPerEpoch, flag: "--steps-per-epoch", expected: "a number of at least 1")
+    guard value >= 1, value.isFinite else {
+      throw Failure("--steps-per-epoch: \(value) is not allowed, expected a number of at least 1", .usage)
+    }
+    return value
+  }
+
+  /// The learning rate of a table, which then needs no `--lr`; nil where the schedule is no such table.
+  func peakOfTable() throws -> Double? {
+    guard let schedule, let table = try Self.table(schedule) else { return nil }
+    return table.column("learning_rate")?.max()
+  }
+
+  /// The plan of a run with these peaks.
+  func plan(
+    learningRate: Double, weightDecay: Double, convention: DecayConvention = .coupled
+  ) throws -> RunPlan {
+    let steps = try requiredSteps()
+    return RunPlan(
+      steps: steps, learningRate: learningRate,
+      schedule: try learningRateSchedule(peak: learningRate, steps: steps), weightDecay: weightDecay,
+      weightDecaySchedule: try Self.schedule(
+        decaySchedule ?? "constant", flag: "--decay-schedule", steps: steps, column: "weight_decay",
+        peak: weightDecay), convention: convention)
+  }
+
+  private func learningRateSchedule(peak: Double, steps: Int) throws -> Schedule {
+    func share(_ text: String, _ flag: String) throws -> Double {
+      let value = try parseNumber(text, flag: flag, expected: "a learning rate from 0 to the peak")
+      guard value >= 0, value <= peak else {
+        throw Failure("\(flag): \(value) is not allowed, expected 0 to the peak learning rate \(peak)", .usage)
+      }
+      return value / peak
+    }
+    let text = schedule ?? "constant"
+    if try Self.table(text) != nil {
+      for (flag, isGiven) in [
+        ("--warmup", warmup != nil), ("--warmup-lr", warmupLr != nil), ("--min-lr", minLr != nil),
+      ] where isGiven { throw Failure("\(flag) does not go with a schedule from a file", .usage) }
+      return try Self.schedule(text, flag: "--schedule", steps: steps, column: "learning_rate", peak: peak)
+    }
+    var specification = try Self.specification(text, flag: "--schedule")
+    if let warmup {
+      guard specification.warmup == nil else {
+        throw Failure("--warmup: the schedule already has warmup=\(specification.warmup ?? 0)", .usage)
+      }
+      guard warmup >= 0 else {
+        throw Failure("--warmup: \(warmup) is not allowed, expected 0 or more steps", .usage)
+      }
+      specification.warmup = warmup
+    }
+    if let warmupLr {
+      guard specification.warmup ?? 0 > 0 else {
+        throw Failure("--warmup-lr needs --warmup", .usage)
+      }
+      specification.warmupFrom = try share(warmupLr, "--warmup-lr")
+    }
+    if let minLr {
+      let kind = ScheduleKind.catalogue.first {
+        $0.name == specification.name || $0.alias == specification.name
+      }
+      guard kind?.parameters.contains(where: { $0.name == "floor" }) == true else {
+        throw Failure("--min-lr does not apply to the schedule '\(specification.name)'", .usage)
+      }
+      specification.parameters["floor"] = [try share(minLr, "--min-lr")]
+    }
+    return try Self.made(specification, flag: "--schedule", steps: steps)
+  }
+
+  /// A schedule by its text: a table's values are divided by the peak where its column is not `factor`.
+  static func schedule(
+    _ text: String, flag: String, steps: Int, column: String, peak: Double
+  ) throws -> Schedule {
+    guard let table = try table(text) else {
+      return try made(specification(text, flag: flag), flag: flag, steps: steps)
+    }
+    do {
+      let values = try table.first(of: ["factor", column])
+      let divisor = values.name == "factor" ? 1 : peak
+      return try tabulated(table, values.values.map { $0 / divisor })
+    } catch let error as TableError { throw Failure(error.description, .badData) }
+  }
+
+  /// A table's steps with values, as a schedule; a bad row is named by its line.
+  static func tabulated(_ table: NumberTable, _ values: [Double]) throws -> Schedule {
+    let steps: [Double]
+    do { steps = try table.required("step") } catch { throw Failure("\(error)", .badData) }
+    do { return try Schedule.table(steps: steps, values: values, name: table.path) } catch {
+      switch error {
+      case .unsortedTable(let row, _, _), .tableValue(let row, _):
+        let text = error.description.replacing("row \(row) has ", with: "")
+        throw Failure("\(table.path):\(table.line(ofRow: row - 1)): \(text)", .badData)
+      default: throw Failure("\(table.path): \(error)", .badData)
+      }
+    }
+  }
+
+  /// The table that the text names; nil where it names a schedule.
+  private static func table(_ text: String) throws -> NumberTable? {
+    guard text.hasSuffix(".csv") else { return nil }
+    return try InputFile.table(text)
+  }
+
+  private static func specification(_ text: String, flag: String) throws -> ScheduleSpecification {
+    do { return try ScheduleSpecification(parsing: text) } catch {
+      if case .unknownSchedule(let name) = error {
+        let known = ScheduleKind.catalogue.flatMap { [$0.name] + ($0.alias.map { [$0] } ?? []) }
+        throw Failure("\(flag): \(unknown("schedule", name, among: known))", .usage)
+      }
+      throw Failure("\(flag): \(error)", .usage)
+    }
+  }
+
+  private static func made(
+    _ specification: ScheduleSpecification, flag: String, steps: Int
+  ) throws -> Schedule {
+    do { return try specification.schedule(steps: steps) } catch {
+      throw Failure("\(flag): \(error)", .usage)
+    }
+  }
+}
+
+/// The flags that say what the gradient does over a run.
+struct GradientOptions: ParsableArguments {
+  @Option(
+    help:
+      "CSV of the logged gradient norm: columns step and gradient_norm (or unit_gradient_norm, ‖ω‖·‖g‖), and where known radial_decay and layer.",
+    completion: .file())
+  var gradient: String?
+  @Option(help: "Weight vectors in the layer, where the logged norm is that of the whole layer.")
+  var neurons: String?
+  @Option(help: "Schedule of the gradient norm, as a factor of the given one.") var gradientSchedule: String?
+
+  /// The gradient over a run of a layer; nil for the settings' own.
+  func trace(layer: String?, steps: Int, known: [Symbol: Double], weight: WeightKind) throws -> GradientTrace? {
+    guard let gradient else {
+      guard neurons == nil else { throw Failure("--neurons needs --gradient", .usage) }
+      guard let gradientSchedule else { return nil }
+      let schedule = try RunOptions.schedule(
+        gradientSchedule, flag: "--gradient-schedule", steps: steps, column: "gradient_norm", peak: 1)
+      let isInvariant = weight == .scaleInvariant
+      let power = known[isInvariant ? .unitGradientPower : .gradientPower]
+      return GradientTrace(
+        constant: power?.squareRoot() ?? 1, following: schedule, reference: isInvariant ? .unitNorm : .weight)
+    }
+    guard gradientSchedule == nil else {
+      throw Failure("--gradient-schedule does not go with --gradient, which holds the norm itself", .usage)
+    }
+    let count = try neuronCount()
+    do {
+      let table = try InputFile.table(gradient, nameColumn: "layer").rows(named: layer)
+      let column = try table.first(of: ["gradient_norm", "unit_gradient_norm"])
+      let norm = try RunOptions.tabulated(table, column.values.map { $0 / count.squareRoot() })
+      let radial = try table.column("radial_decay").map { values in
+        // λᵤ may be negative, which no schedule is: it is followed above its lowest value.
+        let lowest = values.min() ?? 0
+        guard values.contains(where: { $0 > lowest }) else { return Schedule("constant") { _ in lowest } }
+        let above = try RunOptions.tabulated(table, values.map { $0 - lowest })
+        return Schedule(gradient) { lowest + above.factor(after: $0) }
+      }
+      return GradientTrace(
+        norm: norm, reference: column.name == "gradient_norm" ? .weight : .unitNorm, radialDecay: radial)
+    } catch let error as TableError { throw Failure(error.description, .badData) }
+  }
+
+  private func neuronCount() throws -> Double {
+    guard let neurons else { return 1 }
+    let count = try parseNumber(neurons, flag: "--neurons", expected: "a whole number of at least 1")
+    guard count >= 1, count.isFinite, count == count.rounded() else {
+      throw Failure("--neurons: \(neurons) is not allowed, expected a whole number of at least 1", .usage)
+    }
+    return count
+  }
+}

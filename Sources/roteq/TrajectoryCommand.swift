@@ -1,0 +1,232 @@
+import ArgumentParser
+import Dynamics
+import Equilibrium
+import Formulas
+import Optimizers
+import Reports
+import RunConfigurations
+
+struct TrajectoryCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "trajectory",
+    abstract: "Predict norm and rotation at every step of a run, under its schedule.",
+    discussion: """
+      EXAMPLES
+        roteq trajectory --optimizer adamw --lr 4.8e-3 --weight-decay 0.1 --beta2 0.95 \\
+            --schedule cosine --warmup 250 --steps 5000 --dimension 768 --initial-norm 0.55
+        roteq trajectory examples/gpt2-openwebtext.py
+        roteq trajectory --optimizer adamw --lr 1e-3 --weight-decay 0.1 --steps 10000 \\
+            --schedule wsd:decay=2000,warmup=500 --layers attn:768:default,mlp:3072:kaiming
+        roteq trajectory --optimizer adamw --lr 3e-3 --weight-decay 0.3 --steps 4000 \\
+            --schedule cosine --warmup 400 --dimension 256 --initialization default \\
+            --gradient gradients.csv --format csv --every 10
+
+      The run is predicted twice: by the paper's recurrence (16), and by the second moments, which know the momentum \
+      and the lag of Adam's v. Beside them stands the equilibrium of each step's hyperparameters.
+
+      SCHEDULES
+      \(schedules)
+        any but one-cycle also: warmup=STEPS, warmup-from=FACTOR, warmup-prefix=0|1, end=STEP
+        FILE.csv with the columns step and learning_rate, weight_decay or factor
+
+      INITIAL NORMS
+        --initial-norm, or --initialization \(Initialization.forms.joined(separator: "|"))
+      """)
+
+  private static var schedules: String {
+    ScheduleKind.catalogue.map { kind in
+      let parameters = kind.parameters.map(\.name).joined(separator: ", ")
+      let names = kind.name + (kind.alias.map { " (\($0))" } ?? "")
+      return "  \(names): \(kind.summary)" + (parameters.isEmpty ? "" : "; \(parameters)")
+    }.joined(separator: "\n")
+  }
+
+  @Argument(help: "Configuration file instead of the flags below.", completion: .file()) var config: String?
+  @Option(help: "Optimizer.") var optimizer: OptimizerName?
+  @OptionGroup(title: "Values") var values: ValueOptions
+  @OptionGroup(title: "Weight") var weight: WeightOptions
+  @Option(
+    help: "Initial norm by the initialisation: \(Initialization.forms.joined(separator: ", ")).")
+  var initialization: String?
+  @Option(help: "Several layers: NAME:C:NORM,…, the norm a number or an initialisation.")
+  var layers: String?
+  @OptionGroup(title: "Run") var run_: RunOptions
+  @Option(
+    help:
+      "What the weight decay means: \(DecayConvention.allCases.map(\.rawValue).joined(separator: ", "))."
+  )
+  var decayConvention: String = DecayConvention.coupled.rawValue
+  @OptionGroup(title: "Gradient") var gradient: GradientOptions
+  @Option(help: "Of CSV and JSON, every N-th step only.") var every: Int?
+  @OptionGroup(title: "Output") var output: OutputOptions
+
+  func run() throws {
+    let request = try config.map(configured) ?? given()
+    if let every, every < 1 {
+      throw Failure("--every: \(every) is not allowed, expected 1 or more steps", .usage)
+    }
+    // Documents show a dozen steps; data shows them all.
+    let isData = output.format == .csv || output.format == .json
+    let stride = every ?? (isData ? 1 : max(1, request.plan.steps / 1000))
+    var layers: [TrajectoryReport.Layer] = []
+    for layer in request.layers {
+      do throws(TrajectoryError) {
+        let trajectory = try Trajectory(layer.settings, request.plan, gradient: layer.gradient)
+        layers.append(try TrajectoryReport.Layer(trajectory, name: layer.name, every: stride))
+      } catch { throw Self.failure(error, layer: layer.name) }
+    }
+    output.print(
+      TrajectoryReport(layers, stepsPerEpoch: request.stepsPerEpoch, notes: request.notes).output)
+  }
+
+  private struct Request {
+    struct Layer {
+      let name: String?
+      let settings: Settings
+      let gradient: GradientTrace?
+    }
+    var plan: RunPlan
+    var layers: [Layer]
+    var stepsPerEpoch: Double?
+    var notes: [String] = []
+  }
+
+  /// What the flags describe.
+  private func given() throws -> Request {
+    guard let optimizer = try optimizer?.optimizer() else {
+      throw Failure("missing --optimizer or a configuration file", .usage)
+    }
+    let convention: DecayConvention = try choice("decay convention", decayConvention)
+    guard convention == .coupled || optimizer.decouplesDecay else {
+      throw Failure(
+        "decay convention '\(convention.rawValue)' does not apply to \(optimizer.title), whose decay is part of the gradient",
+        .usage)
+    }
+    var known = try values.values()
+    if known[.learningRate] == nil, let peak = try run_.peakOfTable() { known[.learningRate] = peak }
+    let steps = try run_.requiredSteps()
+    let shapes = try shapes(known)
+    let own = known[.weightDecay]
+    if let own, let peak = known[.learningRate] {
+      known[.weightDecay] = convention.coupled(fromWeightDecay: own, peak: peak)
+    }
+    var plan: RunPlan?
+    let layers = try shapes.map { shape in
+      var values = known
+      values[.dimension] = shape.dimension
+      values[.initialNorm] = shape.norm
+      let kind: WeightKind = weight.scaleSensitive ? .scaleSensitive : .scaleInvariant
+      let trace = try gradient.trace(layer: shape.name, steps: steps, known: values, weight: kind)
+      if let trace { values.merge(Self.reference(trace, shape.norm, kind)) { given, _ in given } }
+      let settings = try weight.settings(optimizer, values)
+      if plan == nil {
+        plan = try run_.plan(
+          learningRate: settings.values[.learningRate] ?? .nan, weightDecay: own ?? .nan, convention: convention)
+      }
+      return Request.Layer(name: shape.name, settings: settings, gradient: trace)
+    }
+    guard let plan else { throw Failure("--layers: no layers", .usage) }
+    return Request(plan: plan, layers: layers, stepsPerEpoch: try run_.epoch())
+  }
+
+  /// The gradient power at the first step, which the closed forms at the peak are shown with.
+  private static func reference(
+    _ trace: GradientTrace, _ norm: Double, _ kind: WeightKind
+  ) -> [Symbol: Double] {
+    kind == .scaleInvariant
+      ? [.unitGradientPower: trace.unitPower(after: 0, normPower: norm * norm)]
+      : [.gradientPower: trace.power(after: 0, normPower: norm * norm)]
+  }
+
+  /// Name, dimension and initial norm of each layer.
+  private func shapes(_ known: [Symbol: Double]) throws -> [(name: String?, dimension: Double, norm: Double)] {
+    guard let layers else {
+      guard let dimension = known[.dimension] else {
+        throw Failure("missing --dimension: the trajectory needs the dimension C (fan-in) of the weight", .usage)
+      }
+      guard initialization == nil || known[.initialNorm] == nil else {
+        throw Failure("--initialization does not go with --initial-norm", .usage)
+      }
+      if let norm = known[.initialNorm] { return [(nil, dimension, norm)] }
+      guard let initialization else {
+        throw Failure(
+          "missing --initial-norm or --initialization: the trajectory starts from the initial norm", .usage)
+      }
+      return [(nil, dimension, try Self.norm(initialization, dimension, flag: "--initialization"))]
+    }
+    for (flag, isGiven) in [
+      ("--dimension", known[.dimension] != nil), ("--initial-norm", known[.initialNorm] != nil),
+      ("--initialization", initialization != nil),
+    ] where isGiven { throw Failure("\(flag) does not go with --layers, which gives it for each", .usage) }
+    return try layers.split(separator: ",", omittingEmptySubsequences: false).map { text in
+      let parts = text.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+      guard parts.count == 3, !parts[0].isEmpty else {
+        throw Failure("--layers: '\(text)' is not a layer, expected NAME:C:NORM", .usage)
+      }
+      let dimension = try check(
+        parseNumber(parts[1], flag: "--layers", expected: "\(Symbol.dimension.domain)"), flag: "--layers",
+        symbol: .dimension, isRoot: false)
+      return (parts[0], dimension, try Self.norm(parts[2], dimension, flag: "--layers"))
+    }
+  }
+
+  private static func norm(_ text: String, _ dimension: Double, flag: String) throws -> Double {
+    if let initialization = Initialization(parsing: text) { return initialization.norm(dimension: dimension) }
+    guard let number = Double(text) else {
+      throw Failure(
+        "\(flag): '\(text)' is neither a norm nor an initialisation, expected a number, \(Initialization.forms.joined(separator: ", "))",
+        .usage)
+    }
+    return try check(number, flag: flag, symbol: .initialNorm, isRoot: false)
+  }
+
+  /// What a configuration file describes: the layers whose initial norm it gives.
+  private func configured(_ path: String) throws -> Request {
+    guard optimizer == nil, layers == nil, run_.schedule == nil, run_.steps == nil else {
+      throw Failure(
+        "--optimizer, --layers, --schedule and --steps do not go with a configuration file, which holds them",
+        .usage)
+    }
+    let run: TrainingRun
+    do { run = try RunConfiguration.read(path: path, overrides: []) } catch {
+      throw Failure(error.description, error.isUsage ? .usage : error.isMissingInput ? .noInput : .badData)
+    }
+    let further = try values.values()
+    var notes = run.notes
+    var layers: [Request.Layer] = []
+    for shape in run.layers {
+      guard shape.initialNorm != nil else {
+        notes.append("\(shape.name) is left out: its initial norm is not given.")
+        continue
+      }
+      var run = run
+      run.hyperparameters.merge(further) { _, new in new }
+      let trace = try gradient.trace(
+        layer: shape.name, steps: run.steps, known: run.hyperparameters, weight: shape.kind ?? .scaleInvariant)
+      if let trace {
+        run.hyperparameters.merge(
+          Self.reference(trace, shape.initialNorm ?? .nan, shape.kind ?? .scaleInvariant)
+        ) { given, _ in given }
+      }
+      let settings: Settings
+      do { settings = try run.settings(for: shape) } catch { throw Failure("\(path): \(error)", .badData) }
+      layers.append(Request.Layer(name: shape.name, settings: settings, gradient: trace))
+    }
+    guard let first = layers.first else {
+      throw Failure("\(path): no layer has an initial norm; add initial_norm to the layers", .badData)
+    }
+    let peak = first.settings.values[.learningRate] ?? .nan
+    let plan = RunPlan(
+      steps: run.steps, learningRate: peak, schedule: run.schedule.schedule(peak: peak),
+      weightDecay: first.settings.values[.weightDecay] ?? .nan)
+    return Request(
+      plan: plan, layers: layers, stepsPerEpoch: run.stepsPerEpoch.map { Double($0) }, notes: notes)
+  }
+
+  static func failure(_ error: TrajectoryError, layer: String?) -> Failure {
+    let place = layer.map { "\($0): " } ?? ""
+    guard case .missing(let symbols) = error else { return Failure(place + error.description, .badData) }
+    let flags = symbols.map(ValueOptions.flag).joined(separator: ", ")
+    return Failure("missing \(flags): \(place)\(error)", .usage)
+  }
+}
