@@ -14,7 +14,7 @@ else
   RELEASE := -c release
 endif
 
-.PHONY: help report test check format docs bench test-latex test-sympy install clean dependencies static release
+.PHONY: help report test test-slow check format docs bench test-latex test-sympy install clean dependencies static release
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,6 +24,9 @@ report: release ## Write report/ for a real GPT-2 training run
 
 test: dependencies ## Run the fast tests
 	@swift test
+
+test-slow: dependencies ## Run the tests that take long as well, in release mode
+	@ROTEQ_SLOW_TESTS=1 swift test -c release -Xswiftc -enable-testing
 
 check: dependencies ## Lint, build with warnings as errors, run the fast tests
 	@echo "== Format and lint"
@@ -43,11 +46,13 @@ docs: dependencies ## Build the documentation of the libraries in docs/build
 	  --transform-for-static-hosting --output-path docs/build
 	@echo "Written: docs/build (python3 -m http.server -d docs/build, then open /documentation)"
 
-bench: dependencies static ## Time the sweep against NumPy
+bench: dependencies static ## Time sweep and trajectory against their peers
 	@command -v python3 >/dev/null || { echo "Please install Python 3 and NumPy."; exit 1; }
 	@swift build $(RELEASE) --product sweep-benchmark
 	@swift build $(RELEASE) --product roteq
+	@swift build $(RELEASE) --product trajectory-benchmark
 	@python3 Benchmarks/sweep.py .build/release/sweep-benchmark --roteq $(ROTEQ)
+	@python3 Benchmarks/trajectory.py .build/release/trajectory-benchmark
 
 test-latex: ## Compile every LaTeX table, derivation and report
 	@Scripts/install-dependencies.sh latex

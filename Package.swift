@@ -70,6 +70,9 @@ let package = Package(
     .executableTarget(
       name: "sweep-benchmark", dependencies: ["Formulas", "Equilibrium", "Optimizers"],
       path: "Benchmarks/SweepBenchmark", swiftSettings: settings),
+    .executableTarget(
+      name: "trajectory-benchmark", dependencies: ["Formulas", "Dynamics", "Equilibrium", "Optimizers"],
+      path: "Benchmarks/TrajectoryBenchmark", swiftSettings: settings),
     .testTarget(name: "RootFindingTests", dependencies: ["RootFinding"], swiftSettings: settings),
     .testTarget(
       name: "FormulasTests", dependencies: ["Formulas", "Equilibrium", "Optimizers"], swiftSettings: settings),

@@ -62,11 +62,11 @@ struct QuasiStatic: Sendable {
   }
 
   /// Fills in what the closed forms say of a block of steps, and takes the recurrence through it.
-  func fill(_ points: inout ArraySlice<Trajectory.Point>, run: inout Trajectory.Run) {
+  func fill(_ points: inout ArraySlice<Trajectory.Point>, recurrence: inout Double) {
     let values = program.sweep(
       overEach: [
-        points.map(\.learningRate), points.map(\.weightDecay), run.unitGradientPower,
-        points.map { $0.gradientNorm * $0.gradientNorm }, run.radialDecay,
+        points.map(\.learningRate), points.map(\.weightDecay), points.map(\.unitGradientPower),
+        points.map(\.gradientPower), points.map(\.radialDecay),
       ]
     ).row(.nan)
     for (offset, index) in points.indices.enumerated() {
@@ -77,18 +77,15 @@ struct QuasiStatic: Sendable {
       points[index].equilibriumRotation = isMoving ? values[1][offset] : .nan
       points[index].rotationalVariant = isMoving ? leadingRotation : 0
       // The update size does not change with the norm; that of SGDM falls with it (6).
-      let before = run.recurrence
+      let before = recurrence
       let ratio = leadingNorm * leadingNorm / before
       points[index].rotation.recurrence =
         isMoving ? leadingRotation * (power == 4 ? ratio : ratio.squareRoot()) : 0
-      run.recurrence = step(
+      recurrence = step(
         before, fixedPoint: fixedPoint * fixedPoint, rate: values[5][offset], isMoving: isMoving,
-        shrink: run.shrink[offset])
-      points[index].norm.recurrence = run.recurrence.squareRoot()
+        shrink: points[index].shrink)
+      points[index].norm.recurrence = recurrence.squareRoot()
     }
-    run.unitGradientPower.removeAll(keepingCapacity: true)
-    run.radialDecay.removeAll(keepingCapacity: true)
-    run.shrink.removeAll(keepingCapacity: true)
   }
 
   /// ‖ω‖² a step later: its power deviates from that of the fixed point by a factor e^{−rate} less (16).

@@ -51,8 +51,8 @@ public struct Trajectory: Sendable {
     public var learningRate = 0.0
     /// Weight decay λ_t of the step in PyTorch's convention.
     public var weightDecay = 0.0
-    /// Root mean square gradient norm √E‖g‖² of the step; NaN where it is not known and cancels.
-    public var gradientNorm = 0.0
+    /// Gradient power E‖g‖² of the step; of no meaning where it was not given because it cancels.
+    public var gradientPower = 0.0
     /// ‖ω_t‖ after the step.
     public var norm = Predicted()
     /// The angle between ω_{t−1} and ω_t, in radians.
@@ -63,6 +63,15 @@ public struct Trajectory: Sendable {
     public var equilibriumRotation = 0.0
     /// Rotation of the rotational variant under the step's hyperparameters: Table 1.
     public var rotationalVariant = 0.0
+
+    /// What a decoupled decay takes away of the weight.
+    var shrink = 0.0
+    /// Root mean square norm of the gradient as it was given.
+    var gradientNorm = 0.0
+    /// E‖g̃‖².
+    var unitGradientPower = 0.0
+    /// λ_e − λ.
+    var radialDecay = 0.0
 
     /// A step that nothing is known of yet.
     public init() {}
@@ -85,69 +94,88 @@ public struct Trajectory: Sendable {
   /// - Throws: ``TrajectoryError/diverges(step:product:)`` or ``TrajectoryError/notFinite(step:)``.
   public func forEach(_ visit: (Point) -> Void) throws(TrajectoryError) {
     var run = try begin()
-    var points = [Point](repeating: Point(), count: min(Trajectory.block, plan.steps))
-    while run.stepsTaken < plan.steps {
-      let count = min(points.count, plan.steps - run.stepsTaken)
-      for index in 0..<count { points[index] = try advance(&run) }
-      reference.fill(&points[..<count], run: &run)
-      for index in 0..<count { visit(points[index]) }
+    try forEachBlock(&run) { points, run in
+      reference.fill(&points, recurrence: &run.recurrence)
+      for point in points { visit(point) }
     }
+  }
+
+  /// ‖ω‖ after the last step by the second moments alone, without the closed forms of each step.
+  public func finalNorm() throws(TrajectoryError) -> Double {
+    var run = try begin()
+    try forEachBlock(&run) { _, _ in }
+    return run.process.normPower.squareRoot()
   }
 
   /// What is carried from step to step.
   struct Run {
-    var stepsTaken = 0
     var process: any MomentProcess
     /// ‖ω‖² by the recurrence.
     var recurrence: Double
-    /// E‖g̃‖² and λ_u of each step of the block.
-    var unitGradientPower: [Double] = []
-    var radialDecay: [Double] = []
-    var shrink: [Double] = []
   }
 
-  func begin() throws(TrajectoryError) -> Run {
+  private func begin() throws(TrajectoryError) -> Run {
     guard let process = settings.optimizer.process(settings, initialNorm * initialNorm) else {
       throw .noProcess(settings.optimizer)
     }
     return Run(process: process, recurrence: initialNorm * initialNorm)
   }
 
-  /// One step of the second moments.
-  func advance(_ run: inout Run) throws(TrajectoryError) -> Point {
-    let (taken, hyperparameters) = (run.stepsTaken, plan.step(after: run.stepsTaken))
-    guard hyperparameters.shrink < 1 else {
-      throw .diverges(step: taken + 1, product: hyperparameters.shrink)
+  /// Takes the second moments through the run, a block at a time.
+  private func forEachBlock(
+    _ run: inout Run, _ visit: (inout ArraySlice<Point>, inout Run) -> Void
+  ) throws(TrajectoryError) {
+    var points = [Point](repeating: Point(), count: min(Trajectory.block, plan.steps))[...]
+    for taken in stride(from: 0, to: plan.steps, by: Trajectory.block) {
+      points = points.prefix(plan.steps - taken)
+      prepare(&points, after: taken)
+      try advance(&run.process, &points)
+      visit(&points, &run)
     }
-    let A = run.process.normPower
-    let G = gradient.power(after: taken, normPower: A)
-    let radial = radialDecay(after: taken, weightDecay: hyperparameters.weightDecay)
-    var point = Point()
-    point.rotation.moments = run.process.step(
-      StepInput(
-        learningRate: hyperparameters.learningRate, weightDecay: hyperparameters.weightDecay,
-        gradientPower: G, radialDecay: radial, shrink: hyperparameters.shrink))
-    let norm = run.process.normPower
-    guard norm.isFinite, norm > 0, point.rotation.moments.isFinite else { throw .notFinite(step: taken + 1) }
-    point.step = taken + 1
-    point.learningRate = hyperparameters.learningRate
-    point.weightDecay = hyperparameters.weightDecay
-    point.gradientNorm = G.squareRoot()
-    point.norm.moments = norm.squareRoot()
-    run.unitGradientPower.append(gradient.unitPower(after: taken, normPower: A))
-    run.radialDecay.append(radial)
-    run.shrink.append(hyperparameters.shrink)
-    run.stepsTaken += 1
-    return point
   }
 
-  /// λ_e − λ of a step.
-  private func radialDecay(after taken: Int, weightDecay: Double) -> Double {
-    guard settings.variant.radial || gradient.radialDecay != nil else { return 0 }
+  /// What does not depend on the weight: hyperparameters and the gradient's own norm.
+  private func prepare(_ points: inout ArraySlice<Point>, after taken: Int) {
+    let (plan, gradient) = (plan, gradient)
     let excess = (settings.values[.decayErrorFactor] ?? 1) - 1
-    let peak = settings.values[.weightDecay] ?? 0
-    let constant = (settings.values[.radialDecay] ?? 0) - excess * peak
-    return (gradient.radialDecay?.factor(after: taken) ?? constant) + excess * weightDecay
+    // λ_e − λ at constant λ_u.
+    let constant = (settings.values[.radialDecay] ?? 0) - excess * (settings.values[.weightDecay] ?? 0)
+    for index in points.indices {
+      let stepsTaken = taken + index - points.startIndex
+      let hyperparameters = plan.step(after: stepsTaken)
+      points[index].step = stepsTaken + 1
+      points[index].learningRate = hyperparameters.learningRate
+      points[index].weightDecay = hyperparameters.weightDecay
+      points[index].shrink = hyperparameters.shrink
+      points[index].gradientNorm = gradient.norm.factor(after: stepsTaken)
+      points[index].radialDecay = gradient.radialDecay?.factor(after: stepsTaken) ?? constant
+      if excess != 0 { points[index].radialDecay += excess * hyperparameters.weightDecay }
+    }
+  }
+
+  /// The second moments through a block of steps.
+  private func advance(
+    _ process: inout some MomentProcess, _ points: inout ArraySlice<Point>
+  ) throws(TrajectoryError) {
+    let isAtUnitNorm = gradient.reference == .unitNorm
+    for index in points.indices {
+      var point = points[index]
+      guard point.shrink < 1 else { throw .diverges(step: point.step, product: point.shrink) }
+      let (A, given) = (process.normPower, point.gradientNorm * point.gradientNorm)
+      let G = isAtUnitNorm ? given / A : given
+      point.rotation.moments = process.step(
+        StepInput(
+          learningRate: point.learningRate, weightDecay: point.weightDecay, gradientPower: G,
+          radialDecay: point.radialDecay, shrink: point.shrink))
+      let normPower = process.normPower
+      guard normPower.isFinite, normPower > 0, point.rotation.moments.isFinite else {
+        throw .notFinite(step: point.step)
+      }
+      point.norm.moments = normPower.squareRoot()
+      point.unitGradientPower = isAtUnitNorm ? given : given * A
+      point.gradientPower = G
+      points[index] = point
+    }
   }
 
   /// The settings' gradient, or any where it cancels.

@@ -116,12 +116,16 @@ public struct TrajectoryReport: Sendable {
     }
     if let timescale = layer.trajectory.settings.timescale {
       answers.append(
-        Prose("EMA timescale at the peak, \(layer.trajectory.settings.timescaleFormula): \(duration(timescale))."))
+        Prose(
+          "EMA timescale at the peak, \(layer.trajectory.settings.timescaleFormula): \(duration(timescale)).")
+      )
     }
     return answers
   }
 
-  private func stay(_ quantity: String, _ stay: TrajectorySummary.Stay, _ summary: TrajectorySummary) -> String {
+  private func stay(_ quantity: String, _ stay: TrajectorySummary.Stay, _ summary: TrajectorySummary)
+    -> String
+  {
     guard let enters = stay.enters else {
       return "The \(quantity) never comes within 5 % of its equilibrium."
     }
@@ -207,7 +211,8 @@ public struct TrajectoryReport: Sendable {
     ("weight decay", "weight_decay", \.weightDecay),
     ("‖ω‖ (16)", "norm_recurrence", \.norm.recurrence), ("‖ω‖", "norm_moments", \.norm.moments),
     ("‖ω̂‖", "equilibrium_norm", \.equilibriumNorm),
-    ("η_r (16)", "rotation_recurrence", \.rotation.recurrence), ("η_r", "rotation_moments", \.rotation.moments),
+    ("η_r (16)", "rotation_recurrence", \.rotation.recurrence),
+    ("η_r", "rotation_moments", \.rotation.moments),
     ("η̂_r", "equilibrium_rotation", \.equilibriumRotation),
   ]
   private static let shortColumns = columns.filter { $0.name != "weight_decay" }

@@ -27,13 +27,17 @@ public struct NumberTable: Sendable {
     var header: [String]?
     var numbers: [[Double]] = []
     var (names, lines): ([String], [Int]) = ([], [])
-    for (index, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
+    for (index, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+      .enumerated()
+    {
       let cells = line.split(separator: ",", omittingEmptySubsequences: false).map(NumberTable.bare)
       if cells == [""] || line.hasPrefix("#") { continue }
       guard let header else {
         header = cells.map { $0.lowercased() }
         numbers = cells.map { _ in [] }
-        guard Set(header ?? []).count == cells.count else { throw TableError(path, index + 1, .repeatedColumn) }
+        guard Set(header ?? []).count == cells.count else {
+          throw TableError(path, index + 1, .repeatedColumn)
+        }
         continue
       }
       guard cells.count == header.count else {

@@ -64,7 +64,8 @@ struct RunOptions: ParsableArguments {
     func share(_ text: String, _ flag: String) throws -> Double {
       let value = try parseNumber(text, flag: flag, expected: "a learning rate from 0 to the peak")
       guard value >= 0, value <= peak else {
-        throw Failure("\(flag): \(value) is not allowed, expected 0 to the peak learning rate \(peak)", .usage)
+        throw Failure(
+          "\(flag): \(value) is not allowed, expected 0 to the peak learning rate \(peak)", .usage)
       }
       return value / peak
     }
@@ -168,7 +169,8 @@ struct GradientOptions: ParsableArguments {
   @Option(help: "Schedule of the gradient norm, as a factor of the given one.") var gradientSchedule: String?
 
   /// The gradient over a run of a layer; nil for the settings' own.
-  func trace(layer: String?, steps: Int, known: [Symbol: Double], weight: WeightKind) throws -> GradientTrace? {
+  func trace(layer: String?, steps: Int, known: [Symbol: Double], weight: WeightKind) throws -> GradientTrace?
+  {
     guard let gradient else {
       guard neurons == nil else { throw Failure("--neurons needs --gradient", .usage) }
       guard let gradientSchedule else { return nil }

@@ -121,7 +121,8 @@ struct TrajectoryCommand: ParsableCommand {
       let settings = try weight.settings(optimizer, values)
       if plan == nil {
         plan = try run_.plan(
-          learningRate: settings.values[.learningRate] ?? .nan, weightDecay: own ?? .nan, convention: convention)
+          learningRate: settings.values[.learningRate] ?? .nan, weightDecay: own ?? .nan,
+          convention: convention)
       }
       return Request.Layer(name: shape.name, settings: settings, gradient: trace)
     }
@@ -139,10 +140,12 @@ struct TrajectoryCommand: ParsableCommand {
   }
 
   /// Name, dimension and initial norm of each layer.
-  private func shapes(_ known: [Symbol: Double]) throws -> [(name: String?, dimension: Double, norm: Double)] {
+  private func shapes(_ known: [Symbol: Double]) throws -> [(name: String?, dimension: Double, norm: Double)]
+  {
     guard let layers else {
       guard let dimension = known[.dimension] else {
-        throw Failure("missing --dimension: the trajectory needs the dimension C (fan-in) of the weight", .usage)
+        throw Failure(
+          "missing --dimension: the trajectory needs the dimension C (fan-in) of the weight", .usage)
       }
       guard initialization == nil || known[.initialNorm] == nil else {
         throw Failure("--initialization does not go with --initial-norm", .usage)
@@ -202,7 +205,8 @@ struct TrajectoryCommand: ParsableCommand {
       var run = run
       run.hyperparameters.merge(further) { _, new in new }
       let trace = try gradient.trace(
-        layer: shape.name, steps: run.steps, known: run.hyperparameters, weight: shape.kind ?? .scaleInvariant)
+        layer: shape.name, steps: run.steps, known: run.hyperparameters, weight: shape.kind ?? .scaleInvariant
+      )
       if let trace {
         run.hyperparameters.merge(
           Self.reference(trace, shape.initialNorm ?? .nan, shape.kind ?? .scaleInvariant)
