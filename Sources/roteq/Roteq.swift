@@ -19,7 +19,8 @@ struct Roteq: ParsableCommand {
     version: version,
     subcommands: [
       PredictCommand.self, ConvertCommand.self, SolveCommand.self, FormulaCommand.self, TableCommand.self,
-      TrajectoryCommand.self, SweepCommand.self, DeriveCommand.self, ReportCommand.self,
+      PredictCommand.self, TrajectoryCommand.self, ConvertCommand.self, ScaleCommand.self, SolveCommand.self,
+      FormulaCommand.self, TableCommand.self, SweepCommand.self, DeriveCommand.self, ReportCommand.self,
     ])
 
   /// The version of the program.
