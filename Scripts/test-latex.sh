@@ -21,6 +21,7 @@ commands=(
   "convert --from adamw --lr 1e-3 --weight-decay 0.1 --to lion" "convert --from adamw --lr 1e-3 --weight-decay 0.1 --to rv-adamw"
   "solve --for weight-decay --expected-rotation 0.0025 --optimizer adamw --lr 6e-4"
   "sweep --optimizer adamw --lr 1e-4:1e-1:log:5 --weight-decay 1e-4:1:log:5 --dimension 768"
+  "scale $sgdm --batch-size 128 --to-batch-size 2048" "scale $adam_l2 --to-dimension 512"
   "derive sgdm" "derive adamw" "derive adam-l2" "derive lion"
 )
 

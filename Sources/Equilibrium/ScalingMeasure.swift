@@ -77,7 +77,9 @@ public struct ScalingState: Sendable {
     var values = settings.values
     values[.batchSize] = inputs[.batchSize]
     guard let formula = formula(measure) else { return nil }
-    do throws(FormulaError) { return .success(try formula.evaluated(values)) } catch { return .failure(error) }
+    do throws(FormulaError) { return .success(try formula.evaluated(values)) } catch {
+      return .failure(error)
+    }
   }
 
   /// The settings, with a number for what is not known.

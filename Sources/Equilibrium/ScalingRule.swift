@@ -106,7 +106,7 @@ extension ScalingRule {
     none,
     ScalingRule(
       "inverse", [(.learningRate, η / k)],
-      "The learning rate of hidden layers under Adam in μP (Yang et al. 2022), with coupled decay."),
+      "Adam in hidden layers by maximal update parametrisation (Yang et al. 2022), with coupled decay."),
     ScalingRule(
       "inverse-independent", [(.learningRate, η / k), (.weightDecay, λ * k)],
       "The same learning rate with independent decay: \(η * λ), what a step takes away, stays."),

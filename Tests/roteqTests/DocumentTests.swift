@@ -34,6 +34,31 @@ import Testing
     Case(
       file: "solve.txt",
       line: "roteq solve --for weight-decay --expected-rotation 0.0025 --optimizer adamw --lr 6e-4"),
+    Case(
+      file: "scale-batch.txt",
+      line:
+        "roteq scale --optimizer adamw --lr 6e-4 --weight-decay 0.1 --dimension 768 --batch-size 256 --to-batch-size 2048"
+    ),
+    Case(
+      file: "scale-batch.md",
+      line:
+        "roteq scale --optimizer sgdm --lr 0.5 --weight-decay 1e-4 --momentum 0.9 --batch-size 128 --to-batch-size 2048 --dataset-size 50000 --format markdown"
+    ),
+    Case(
+      file: "scale-batch.csv",
+      line:
+        "roteq scale --optimizer adam-l2 --lr 8e-4 --weight-decay 1e-4 --batch-size 256 --to-batch-size 1024 --noise-share 0.8 --format csv"
+    ),
+    Case(
+      file: "scale-momentum.json",
+      line:
+        "roteq scale --optimizer sgdm --lr 0.1 --weight-decay 5e-4 --momentum 0.9 --to-momentum 0.95 --format json"
+    ),
+    Case(
+      file: "scale-width.tex",
+      line:
+        "roteq scale --optimizer adamw --lr 6e-4 --weight-decay 0.1 --dimension 768 --to-dimension 3072 --format latex"
+    ),
     Case(file: "table1.tex", line: "roteq table 1 --format latex --fragment"),
     Case(file: "table6.md", line: "roteq table 6 --format markdown"),
     Case(file: "table4.txt", line: "roteq table 4"),
@@ -71,7 +96,7 @@ import Testing
     #expect(run.output == expected)
   }
 
-  @Test(arguments: ["predict", "convert", "solve", "formula", "table", "sweep", "derive", "report"])
+  @Test(arguments: ["predict", "convert", "solve", "formula", "table", "sweep", "derive", "report", "scale"])
   func helpOpensWithExamples(_ command: String) throws {
     let help = try Roteq([command, "--help"])
     #expect(help.exitCode == 0)

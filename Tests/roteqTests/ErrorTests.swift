@@ -11,6 +11,7 @@ import Testing
   }
 
   static let adamW = "roteq predict --optimizer adamw --lr 6e-4 --weight-decay 0.1"
+  static let scale = "roteq scale --optimizer adamw --lr 6e-4 --weight-decay 0.1"
 
   @Test(arguments: [
     Case(
@@ -135,6 +136,45 @@ import Testing
     Case(
       line: "roteq sweep --optimizer adamw --lr 1e-4 --weight-decay 0.1", code: 64,
       message: "0 flags hold a range, expected one or two, such as --lr 1e-4:1e-1:log:50"),
+    Case(
+      line: scale + "", code: 64,
+      message:
+        "no change is given: expected one of --to-batch-size, --to-momentum, --to-beta1, --to-beta2, --to-dimension"
+    ),
+    Case(
+      line: scale + " --batch-size 8 --to-batch-size 16 --to-beta1 0.95", code: 64,
+      message:
+        "--to-batch-size, --to-beta1: expected one of --to-batch-size, --to-momentum, --to-beta1, --to-beta2, --to-dimension"
+    ),
+    Case(
+      line: scale + " --batch-size 8", code: 64,
+      message: "missing --to-batch-size: --batch-size is the batch size before the change"),
+    Case(
+      line: scale + " --to-batch-size 8", code: 64,
+      message: "missing --batch-size: the change needs the batch size before it"),
+    Case(
+      line: scale + " --batch-size -8 --to-batch-size 8", code: 64,
+      message: "--batch-size: -8.0 is not allowed, expected a finite number of at least 1"),
+    Case(
+      line: scale + " --batch-size 8 --to-batch-size 8", code: 64,
+      message: "batch size B is 8.0 before and after, expected two values"),
+    Case(
+      line: scale + " --batch-size 8 --to-batch-size 9 --noise-share 1.5", code: 64,
+      message: "--noise-share: 1.5 is not allowed, expected a number from 0 to 1"),
+    Case(
+      line: scale + " --to-beta1 0.95 --dataset-size 5", code: 64,
+      message: "--dataset-size applies to a change of the batch size, not to --to-beta1"),
+    Case(
+      line: scale + " --to-beta2 0.95", code: 64,
+      message: "norm and rotation of AdamW do not depend on the second moment coefficient β₂"),
+    Case(
+      line: scale + " --to-dimension 512", code: 64,
+      message: "missing --dimension: the change needs the dimension (fan-in) C before it"),
+    Case(
+      line: scale + " --to-beta1 0.95 --radial-decay 0.1", code: 64,
+      message:
+        "a radial decay or decay error factor was measured before the change and says nothing of what follows; leave it out"
+    ),
     Case(line: "roteq table 2", code: 64, message: "table 2 is not known, expected 1, 4 or 6"),
   ])
   func message(_ test: Case) throws {
