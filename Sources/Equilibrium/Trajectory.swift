@@ -11,10 +11,10 @@ public struct Trajectory: Sendable {
   /// The weight vector at the peak learning rate; its initial norm is where the run starts.
   public let settings: Settings
   /// The hyperparameters of every step.
-  public let plan: RunPlan
+  public internal(set) var plan: RunPlan
   /// The gradient of every step.
   public let gradient: GradientTrace
-  let initialNorm: Double
+  var initialNorm: Double
   let reference: QuasiStatic
 
   /// Prepares a run.
@@ -176,6 +176,15 @@ public struct Trajectory: Sendable {
       point.gradientPower = G
       points[index] = point
     }
+  }
+
+  /// One step with another decay than the point's.
+  func step(_ process: inout any MomentProcess, _ point: Point, weightDecay λ: Double) -> Double {
+    let given = point.gradientNorm * point.gradientNorm
+    let G = gradient.reference == .unitNorm ? given / process.normPower : given
+    return process.step(
+      StepInput(
+        learningRate: point.learningRate, weightDecay: λ, gradientPower: G, radialDecay: point.radialDecay))
   }
 
   /// The settings' gradient, or any where it cancels.

@@ -67,12 +67,10 @@ public struct TrajectorySummary: Sendable {
   public var shareOutOfEquilibrium: Double {
     movingSteps == 0 ? .nan : 1 - Double(rotation.stepsInside) / Double(movingSteps)
   }
-  /// Whether norm and rotation both stay within 5 % for at least a twentieth of the run.
+  /// Whether the rotation is within 5 % of its equilibrium for at least a twentieth of the run.
   ///
   /// A falling equilibrium passes any norm once; such a crossing is not counted.
-  public var reachesEquilibrium: Bool {
-    min(norm.stepsInside, rotation.stepsInside) * 20 >= max(movingSteps, 1)
-  }
+  public var reachesEquilibrium: Bool { rotation.stepsInside * 20 >= max(movingSteps, 1) }
 
   private var runningOver: Extreme?
   private var runningUnder: Extreme?

@@ -18,7 +18,6 @@ struct Roteq: ParsableCommand {
       """,
     version: version,
     subcommands: [
-      PredictCommand.self, ConvertCommand.self, SolveCommand.self, FormulaCommand.self, TableCommand.self,
       PredictCommand.self, TrajectoryCommand.self, ConvertCommand.self, ScaleCommand.self, SolveCommand.self,
       FormulaCommand.self, TableCommand.self, SweepCommand.self, DeriveCommand.self, ReportCommand.self,
     ])
