@@ -19,6 +19,8 @@ public struct Optimizer: Sendable {
   public let derivation: Derivation
   /// Whether the decay acts on the weight itself, outside the gradient, so that decay conventions apply.
   public let decouplesDecay: Bool
+  /// Whether the tails of the gradient change its rotation, so that their kurtosis is of use.
+  public let answersToKurtosis: Bool
   /// How a norm away from equilibrium returns to it, from (16).
   public let relaxation: Relaxation
   /// For given E[g̃ₖ²], the solved squared norm z and gradient share F; nil where the spectrum plays no part.
@@ -33,7 +35,7 @@ public struct Optimizer: Sendable {
   /// Describes an optimizer.
   public init(
     identifier: String, title: String, equation: Int, hyperparameters: [Hyperparameter],
-    decouplesDecay: Bool, relaxation: Relaxation, derivation: Derivation,
+    decouplesDecay: Bool, answersToKurtosis: Bool = false, relaxation: Relaxation, derivation: Derivation,
     solveSpectrum: (@Sendable ([Double], [Symbol: Double]) throws -> [Symbol: Double])? = nil,
     rotationOverSteps: (@Sendable (Int, Settings) throws -> Double)? = nil,
     process: @escaping @Sendable (Settings, Double) -> (any MomentProcess)? = { _, _ in nil },
@@ -44,6 +46,7 @@ public struct Optimizer: Sendable {
     self.equation = equation
     self.hyperparameters = hyperparameters
     self.decouplesDecay = decouplesDecay
+    self.answersToKurtosis = answersToKurtosis
     self.relaxation = relaxation
     self.derivation = derivation
     self.solveSpectrum = solveSpectrum

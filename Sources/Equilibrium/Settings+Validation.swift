@@ -8,6 +8,7 @@ extension Settings {
   ) throws(SettingsError) {
     let own = Set(optimizer.hyperparameters.map(\.symbol))
     let foreign = Set<Symbol>([.momentum, .dampening, .beta1, .beta2, .epsilon]).subtracting(own)
+    if values[.gradientKurtosis] != nil, !optimizer.answersToKurtosis { throw .kurtosisUnused(optimizer) }
     // In order of name, so that of several bad values the same one is always named.
     for (symbol, value) in values.sorted(by: { $0.key.name < $1.key.name }) {
       guard symbol.domain.contains(value) else { throw .outOfRange(symbol, value) }

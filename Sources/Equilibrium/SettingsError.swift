@@ -24,6 +24,8 @@ public enum SettingsError: Error, Equatable, Sendable, CustomStringConvertible {
   case spectrumUnused(Optimizer)
   /// E[g̃ₖ²] given for a scale-sensitive weight.
   case spectrumNeedsScaleInvariance
+  /// A kurtosis of the gradient, given for an optimizer that does not take its sign.
+  case kurtosisUnused(Optimizer)
   /// No E[g̃ₖ²] at all.
   case emptySpectrum
   /// An E[g̃ₖ²] that is not a positive number; positions count from 1.
@@ -57,6 +59,8 @@ public enum SettingsError: Error, Equatable, Sendable, CustomStringConvertible {
     case .spectrumUnused(let optimizer):
       "\(optimizer.title) does not depend on E[g̃ₖ²] of each coordinate; only Adam+ℓ2 does"
     case .spectrumNeedsScaleInvariance: "E[g̃ₖ²] of each coordinate applies to scale-invariant weights only"
+    case .kurtosisUnused(let optimizer):
+      "\(optimizer.title) does not depend on the kurtosis of the gradient; only Lion, which takes signs, does"
     case .emptySpectrum: "no E[g̃ₖ²] is given, expected one positive number a line"
     case .spectrumValue(let value, let position):
       "E[g̃ₖ²] number \(position) is \(value), expected a finite number above 0"

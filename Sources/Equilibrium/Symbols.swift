@@ -40,6 +40,10 @@ extension Symbol {
     "unit_gradient_power", plain: "E‖g̃‖²", latex: "\\mathbb{E}[\\|\\tilde{\\boldsymbol{g}}\\|^2]",
     sympy: "G_unit", meaning: "mean squared gradient norm at unit weight norm", unit: "gradient²·weight²",
     domain: .positive)
+  /// Excess kurtosis κ of a gradient element, E[g_k⁴]/E[g_k²]² − 3: 0 where it is normal.
+  public static let gradientKurtosis = Symbol(
+    "gradient_kurtosis", plain: "κ_g", latex: "\\kappa_g", sympy: "kappa_g",
+    meaning: "excess kurtosis of a gradient element", domain: Domain(-2))
   /// Gradient mass ⟨1, √E[g̃²]⟩ (91): the sum over coordinates of the RMS gradient at unit weight norm.
   public static let gradientMass = Symbol(
     "gradient_mass", plain: "⟨1,√E[g̃²]⟩",

@@ -53,6 +53,12 @@ struct ValueOptions: ParsableArguments {
     parsing: .unconditional,
     help: "Share of the coordinates that see a gradient; dead inputs do not. (default: 1)")
   var activeFraction: String?
+  @Option(
+    parsing: .unconditional,
+    help:
+      "Lion: excess kurtosis κ of a gradient element in trajectories; about 12/batch before batch normalisation. (default: 0)"
+  )
+  var gradientKurtosis: String?
 }
 
 extension ValueOptions {
@@ -79,6 +85,7 @@ extension ValueOptions {
       ("--decay-error-factor", .decayErrorFactor, false, \.decayErrorFactor),
       ("--dimension-error-factor", .dimensionErrorFactor, false, \.dimensionErrorFactor),
       ("--active-fraction", .activeFraction, false, \.activeFraction),
+      ("--gradient-kurtosis", .gradientKurtosis, false, \.gradientKurtosis),
     ]
 
   /// The flags that were given.

@@ -104,6 +104,8 @@ struct TrajectoryCommand: ParsableCommand {
     }
     var known = try values.values()
     if known[.learningRate] == nil, let peak = try run_.peakOfTable() { known[.learningRate] = peak }
+    // Without a measured one the gradient counts as normal; the refined moments are used all the same.
+    if optimizer.answersToKurtosis { known[.gradientKurtosis] = known[.gradientKurtosis] ?? 0 }
     let steps = try run_.requiredSteps()
     let shapes = try shapes(known)
     let own = known[.weightDecay]

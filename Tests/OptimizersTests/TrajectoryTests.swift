@@ -25,7 +25,8 @@ import Testing
     // At β₂ = 0.95 v fluctuates by √(1 − β₂) itself, which its mean leaves out.
     Walk(name: "adamw_short_memory", norm: 0.009),
     Walk(name: "adam_l2"),
-    Walk(name: "lion", norm: 0.03, rotation: 0.03), Walk(name: "lion_999", norm: 0.03, rotation: 0.03),
+    // With the kurtosis of their gradients; the linear response leaves 1.4 %, 2.4 % and 4.1 % of the norm.
+    Walk(name: "lion"), Walk(name: "lion_999"), Walk(name: "lion_tails"),
   ]
 
   @Test(arguments: walks)
@@ -69,6 +70,9 @@ import Testing
     values[.initialNorm] = try stored.number("initial_norm")
     values[.unitGradientPower] = try stored.number("pooled_gradient_power")
     values[.gradientPower] = try stored.number("gradient_power")
+    if optimizer.answersToKurtosis {
+      values[.gradientKurtosis] = try stored.number("gradient_excess_kurtosis")
+    }
     let peak = try stored.number("learning_rate")
     let convention: DecayConvention =
       switch stored.header["decay_convention"] {

@@ -9,13 +9,18 @@ extension Optimizer {
       Hyperparameter(.learningRate), Hyperparameter(.weightDecay), Hyperparameter(.beta1, default: 0.9),
       Hyperparameter(.beta2, default: 0.99),
     ],
-    decouplesDecay: true, relaxation: Lion.relaxation, derivation: Lion.derivation,
+    decouplesDecay: true, answersToKurtosis: true, relaxation: Lion.relaxation, derivation: Lion.derivation,
     rotationOverSteps: Lion.rotation(overSteps:settings:),
     process: { settings, normPower in
       guard let β₁ = settings.values[.beta1], let β₂ = settings.values[.beta2],
-        let dimension = settings.values[.dimension]
+        let dimension = settings.activeDimension
       else { return nil }
-      return Lion.Moments(beta1: β₁, beta2: β₂, dimension: dimension, normPower: normPower)
+      // A kurtosis, 0 included, asks for the refined response; without one the process settles at the closed forms.
+      let response = settings.values[.gradientKurtosis].map {
+        Lion.SignResponse(kurtosis: $0, isTangential: settings.variant.weight == .scaleInvariant)
+      }
+      return Lion.Moments(
+        beta1: β₁, beta2: β₂, dimension: dimension, response: response, normPower: normPower)
     },
     formulas: Lion.formula)
 }
