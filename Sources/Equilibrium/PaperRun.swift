@@ -124,6 +124,7 @@ extension PaperRun {
     var values = zeroShot
     values[.dimension] = dimension
     values[.initialNorm] = initialization.norm(dimension: dimension)
+    if optimizer.answersToKurtosis { values[.gradientKurtosis] = 0 }
     if try Settings(optimizer, values).formula(.equilibriumNorm, .leading)?.formula.symbols
       .contains(.unitGradientPower) == true
     {
@@ -133,7 +134,8 @@ extension PaperRun {
     }
     let settings = try Settings(optimizer, values)
     let plan = RunPlan(
-      steps: steps, learningRate: zeroShot[.learningRate] ?? .nan, schedule: try schedule.schedule(steps: steps),
+      steps: steps, learningRate: zeroShot[.learningRate] ?? .nan,
+      schedule: try schedule.schedule(steps: steps),
       weightDecay: zeroShot[.weightDecay] ?? .nan)
     return try RotationMatch(Trajectory(settings, plan))
   }

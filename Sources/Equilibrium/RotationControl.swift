@@ -57,7 +57,8 @@ public struct RotationControl: Sendable {
       targets.append(point)
       planned.add(step: point.step, factor: point.rotation.moments / point.rotationalVariant)
     }
-    guard var process = trajectory.settings.optimizer.process(trajectory.settings, trajectory.startingNormPower)
+    guard
+      var process = trajectory.settings.optimizer.process(trajectory.settings, trajectory.startingNormPower)
     else { throw .noProcess(trajectory.settings.optimizer) }
     var (decays, clamped, achieved): ([Double], Int, Deviation) = ([], 0, Deviation())
     decays.reserveCapacity(targets.count)
@@ -72,7 +73,8 @@ public struct RotationControl: Sendable {
       }
       var λ = 0.0
       if point.learningRate > 0, next.learningRate > 0 {
-        (λ, clamped) = solve(excess, guess: decays.last ?? point.weightDecay, below: 1 / point.learningRate, clamped)
+        (λ, clamped) = solve(
+          excess, guess: decays.last ?? point.weightDecay, below: 1 / point.learningRate, clamped)
       }
       decays.append(λ)
       achieved.add(step: point.step, factor: step(&process, point, λ) / point.rotationalVariant)
@@ -144,10 +146,10 @@ public struct RotationControl: Sendable {
   ///   - plan: the plan for a number of warmup steps.
   /// - Returns: the number of steps, and the over-rotation with it; nil where no warmup shorter than the run does.
   public func warmup(
-    keepingBelow factor: Double, _ plan: (Int) throws(TrajectoryError) -> RunPlan
+    keepingBelow factor: Double, _ plan: (Int) -> RunPlan
   ) throws(TrajectoryError) -> (steps: Int, over: TrajectorySummary.Extreme?)? {
     func over(_ steps: Int) throws(TrajectoryError) -> TrajectorySummary.Extreme? {
-      try trajectory.following(try plan(steps)).worstOverRotation()
+      try trajectory.following(plan(steps)).worstOverRotation()
     }
     var (low, high) = (0, trajectory.plan.steps - 1)
     guard high >= 0, try over(high)?.factor ?? 0 <= factor else { return nil }

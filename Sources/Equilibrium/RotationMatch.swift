@@ -21,7 +21,8 @@ public struct RotationMatch: Sendable {
   public init(_ baseline: Trajectory) throws(TrajectoryError) {
     let rotation = baseline.settings.formula(.expectedRotation, .leading)?.formula
     // A radial part of the gradient is projected away by the variant; what is left is the power law in λ.
-    guard let power = rotation?.exponent(of: baseline.settings.variant.radial ? .effectiveDecay : .weightDecay)
+    guard
+      let power = rotation?.exponent(of: baseline.settings.variant.radial ? .effectiveDecay : .weightDecay)
     else { throw .noProcess(baseline.settings.optimizer) }
     self.baseline = baseline
     exponent = power.value

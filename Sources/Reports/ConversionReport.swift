@@ -7,10 +7,20 @@ public struct ConversionReport: Sendable {
   private let conversion: Conversion
   private let source: Prediction
   private let target: Prediction
+  private let run: RotationMatchReport?
+  private let measured: MeasuredRotationReport?
 
   /// The report on a conversion.
-  public init(_ conversion: Conversion) {
+  ///
+  /// - Parameters:
+  ///   - conversion: the settings, moved.
+  ///   - run: what the whole run says of them, where it is known.
+  ///   - measured: what a logged rotation says of them, where there is one.
+  public init(
+    _ conversion: Conversion, run: RotationMatchReport? = nil, measured: MeasuredRotationReport? = nil
+  ) {
     self.conversion = conversion
+    (self.run, self.measured) = (run, measured)
     source = Prediction(conversion.source)
     target = Prediction(conversion.target)
   }
@@ -25,6 +35,8 @@ public struct ConversionReport: Sendable {
     if conversion.isRotational { blocks.append(.table(rotationalTable)) }
     blocks.append(.table(comparison))
     blocks.append(.list(notes))
+    blocks += run?.blocks ?? []
+    blocks += measured?.blocks ?? []
     let warnings = source.warnings.map(\.prose)
     if !warnings.isEmpty { blocks += [.heading(2, "Warnings"), .list(warnings)] }
     return Output(document: Document(blocks), json: json, table: settingsTable)
@@ -159,9 +171,9 @@ public struct ConversionReport: Sendable {
     if conversion.target.optimizer.identifier == "lion", conversion.source.optimizer.identifier == "adamw" {
       notes.append(lionNote)
     }
-    if conversion.isRotational {
+    if conversion.isRotational, run == nil, measured == nil {
       notes.append(
-        "The rotational variant has no transient: it turns by the equilibrium rate from the first step. Where the baseline never reaches equilibrium (compare its half-life with the length of the run), these zero-shot settings turn too fast or too slowly, and the weight decay needs tuning."
+        "The rotational variant has no transient: it turns by the equilibrium rate from the first step. Where the baseline never reaches equilibrium (compare its half-life with the length of the run), these zero-shot settings turn too fast or too slowly, and the weight decay needs tuning. With --schedule, --steps and an initial norm the whole run is compared."
       )
     }
     return notes
@@ -229,6 +241,8 @@ public struct ConversionReport: Sendable {
           ]
         ))
     }
+    if let run { members.append(("run", run.json)) }
+    if let measured { members.append(("measured", measured.json)) }
     members.append(("notes", .array(notes.map { .string($0.plain) })))
     members.append(("warnings", .array(source.warnings.map { .string($0.prose.plain) })))
     return JSONValue(members)

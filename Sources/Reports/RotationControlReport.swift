@@ -32,7 +32,8 @@ public struct RotationControlReport: Sendable {
   public var output: Output {
     let settings = trajectory.settings
     let blocks: [Block] = [
-      .heading(1, "RV-\(settings.title) → \(settings.title)"), .paragraph(settings.summary), .paragraph(sentence),
+      .heading(1, "RV-\(settings.title) → \(settings.title)"), .paragraph(settings.summary),
+      .paragraph(sentence),
       .table(table),
     ]
     return Output(document: Document(blocks), json: json, table: table)
@@ -45,7 +46,8 @@ public struct RotationControlReport: Sendable {
     case .decay(let schedule):
       let limit =
         schedule.clamped == 0
-        ? "" : " In \(short(Double(schedule.clamped))) steps no weight decay is enough: a norm cannot grow faster than the updates let it."
+        ? ""
+        : " In \(short(Double(schedule.clamped))) steps no weight decay is enough: a norm cannot grow faster than the updates let it."
       return Prose(
         "A weight decay for every step that holds the rotation of \(trajectory.settings.title) at that of its rotational variant, Table 1 under the same schedule; write it with -o FILE.csv or FILE.py.\(limit)"
       )

@@ -23,7 +23,8 @@ public struct RotationMatchReport: Sendable {
             "Mean and RMS are those of the rotation over the run's steps, as the second moments predict the baseline; the variant's are Table 1 under the same schedule. The same mean keeps the length of the path, the same RMS the distance diffused."
           ),
           Prose(
-            "The baseline is out of equilibrium for \(percent(summary.shareOutOfEquilibrium)) of the run\(worst)."),
+            "The baseline is out of equilibrium for \(percent(summary.shareOutOfEquilibrium)) of the run\(worst)."
+          ),
           Prose(
             "A constant weight decay matches the run as a whole. The exact schedule, -o FILE.csv or FILE.py, matches every step: \(formula)."
           ),
@@ -92,7 +93,9 @@ public struct RotationMatchReport: Sendable {
     [
       "advice": .string(match.advice.rawValue),
       "zero_shot_weight_decay": .number(plan.weightDecay),
-      "matched_mean": ["weight_decay": .number(decay(match.meanFactor)), "factor": .number(match.meanFactor)],
+      "matched_mean": [
+        "weight_decay": .number(decay(match.meanFactor)), "factor": .number(match.meanFactor),
+      ],
       "matched_rms": ["weight_decay": .number(decay(match.rmsFactor)), "factor": .number(match.rmsFactor)],
       "baseline": [
         "mean_rotation": .number(summary.meanRotation), "rms_rotation": .number(summary.rmsRotation),
@@ -113,7 +116,8 @@ public struct RotationMatchReport: Sendable {
     rows.reserveCapacity(plan.steps)
     try match.forEach {
       rows.append(
-        .init(step: $0.step, learningRate: $0.learningRate, weightDecay: $0.weightDecay, rotation: $0.rotation))
+        .init(
+          step: $0.step, learningRate: $0.learningRate, weightDecay: $0.weightDecay, rotation: $0.rotation))
     }
     return ScheduleFile(
       "Weight decay with which RV-\(match.baseline.settings.title) turns at every step as \(match.baseline.settings.title) was predicted to.",

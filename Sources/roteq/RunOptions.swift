@@ -47,20 +47,23 @@ struct RunOptions: ParsableArguments {
     return table.column("learning_rate")?.max()
   }
 
-  /// The plan of a run with these peaks.
+  /// The plan of a run with these peaks; `warmup` replaces the one asked for.
   func plan(
-    learningRate: Double, weightDecay: Double, convention: DecayConvention = .coupled
+    learningRate: Double, weightDecay: Double, convention: DecayConvention = .coupled, warmup: Int? = nil
   ) throws -> RunPlan {
     let steps = try requiredSteps()
     return RunPlan(
       steps: steps, learningRate: learningRate,
-      schedule: try learningRateSchedule(peak: learningRate, steps: steps), weightDecay: weightDecay,
+      schedule: try learningRateSchedule(peak: learningRate, steps: steps, replacing: warmup),
+      weightDecay: weightDecay,
       weightDecaySchedule: try Self.schedule(
         decaySchedule ?? "constant", flag: "--decay-schedule", steps: steps, column: "weight_decay",
         peak: weightDecay), convention: convention)
   }
 
-  private func learningRateSchedule(peak: Double, steps: Int) throws -> Schedule {
+  private func learningRateSchedule(
+    peak: Double, steps: Int, replacing newWarmup: Int?
+  ) throws -> Schedule {
     func share(_ text: String, _ flag: String) throws -> Double {
       let value = try parseNumber(text, flag: flag, expected: "a learning rate from 0 to the peak")
       guard value >= 0, value <= peak else {
@@ -77,7 +80,10 @@ struct RunOptions: ParsableArguments {
       return try Self.schedule(text, flag: "--schedule", steps: steps, column: "learning_rate", peak: peak)
     }
     var specification = try Self.specification(text, flag: "--schedule")
-    if let warmup {
+    if let newWarmup {
+      specification.warmup = newWarmup
+      if newWarmup == 0 { (specification.warmupFrom, specification.warmupPrefix) = (nil, nil) }
+    } else if let warmup {
       guard specification.warmup == nil else {
         throw Failure("--warmup: the schedule already has warmup=\(specification.warmup ?? 0)", .usage)
       }
@@ -86,7 +92,7 @@ struct RunOptions: ParsableArguments {
       }
       specification.warmup = warmup
     }
-    if let warmupLr {
+    if let warmupLr, newWarmup != 0 {
       guard specification.warmup ?? 0 > 0 else {
         throw Failure("--warmup-lr needs --warmup", .usage)
       }

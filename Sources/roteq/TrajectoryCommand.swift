@@ -45,12 +45,10 @@ struct TrajectoryCommand: ParsableCommand {
   @Option(help: "Optimizer.") var optimizer: OptimizerName?
   @OptionGroup(title: "Values") var values: ValueOptions
   @OptionGroup(title: "Weight") var weight: WeightOptions
-  @Option(
-    help: "Initial norm by the initialisation: \(Initialization.forms.joined(separator: ", ")).")
-  var initialization: String?
+  @OptionGroup(title: "Start") var start: StartOptions
   @Option(help: "Several layers: NAME:C:NORM,…, the norm a number or an initialisation.")
   var layers: String?
-  @OptionGroup(title: "Run") var run_: RunOptions
+  @OptionGroup(title: "Run") var plan: RunOptions
   @Option(
     help:
       "What the weight decay means: \(DecayConvention.allCases.map(\.rawValue).joined(separator: ", "))."
@@ -103,16 +101,16 @@ struct TrajectoryCommand: ParsableCommand {
         .usage)
     }
     var known = try values.values()
-    if known[.learningRate] == nil, let peak = try run_.peakOfTable() { known[.learningRate] = peak }
+    if known[.learningRate] == nil, let peak = try plan.peakOfTable() { known[.learningRate] = peak }
     // Without a measured one the gradient counts as normal; the refined moments are used all the same.
     if optimizer.answersToKurtosis { known[.gradientKurtosis] = known[.gradientKurtosis] ?? 0 }
-    let steps = try run_.requiredSteps()
+    let steps = try plan.requiredSteps()
     let shapes = try shapes(known)
     let own = known[.weightDecay]
     if let own, let peak = known[.learningRate] {
       known[.weightDecay] = convention.coupled(fromWeightDecay: own, peak: peak)
     }
-    var plan: RunPlan?
+    var runPlan: RunPlan?
     let layers = try shapes.map { shape in
       var values = known
       values[.dimension] = shape.dimension
@@ -121,19 +119,19 @@ struct TrajectoryCommand: ParsableCommand {
       let trace = try gradient.trace(layer: shape.name, steps: steps, known: values, weight: kind)
       if let trace { values.merge(Self.reference(trace, shape.norm, kind)) { given, _ in given } }
       let settings = try weight.settings(optimizer, values)
-      if plan == nil {
-        plan = try run_.plan(
+      if runPlan == nil {
+        runPlan = try plan.plan(
           learningRate: settings.values[.learningRate] ?? .nan, weightDecay: own ?? .nan,
           convention: convention)
       }
       return Request.Layer(name: shape.name, settings: settings, gradient: trace)
     }
-    guard let plan else { throw Failure("--layers: no layers", .usage) }
-    return Request(plan: plan, layers: layers, stepsPerEpoch: try run_.epoch())
+    guard let runPlan else { throw Failure("--layers: no layers", .usage) }
+    return Request(plan: runPlan, layers: layers, stepsPerEpoch: try plan.epoch())
   }
 
   /// The gradient power at the first step, which the closed forms at the peak are shown with.
-  private static func reference(
+  static func reference(
     _ trace: GradientTrace, _ norm: Double, _ kind: WeightKind
   ) -> [Symbol: Double] {
     kind == .scaleInvariant
@@ -149,19 +147,11 @@ struct TrajectoryCommand: ParsableCommand {
         throw Failure(
           "missing --dimension: the trajectory needs the dimension C (fan-in) of the weight", .usage)
       }
-      guard initialization == nil || known[.initialNorm] == nil else {
-        throw Failure("--initialization does not go with --initial-norm", .usage)
-      }
-      if let norm = known[.initialNorm] { return [(nil, dimension, norm)] }
-      guard let initialization else {
-        throw Failure(
-          "missing --initial-norm or --initialization: the trajectory starts from the initial norm", .usage)
-      }
-      return [(nil, dimension, try Self.norm(initialization, dimension, flag: "--initialization"))]
+      return [(nil, dimension, try start.norm(known, dimension: dimension))]
     }
     for (flag, isGiven) in [
       ("--dimension", known[.dimension] != nil), ("--initial-norm", known[.initialNorm] != nil),
-      ("--initialization", initialization != nil),
+      ("--initialization", start.initialization != nil),
     ] where isGiven { throw Failure("\(flag) does not go with --layers, which gives it for each", .usage) }
     return try layers.split(separator: ",", omittingEmptySubsequences: false).map { text in
       let parts = text.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
@@ -171,23 +161,13 @@ struct TrajectoryCommand: ParsableCommand {
       let dimension = try check(
         parseNumber(parts[1], flag: "--layers", expected: "\(Symbol.dimension.domain)"), flag: "--layers",
         symbol: .dimension, isRoot: false)
-      return (parts[0], dimension, try Self.norm(parts[2], dimension, flag: "--layers"))
+      return (parts[0], dimension, try StartOptions.norm(parts[2], dimension, flag: "--layers"))
     }
-  }
-
-  private static func norm(_ text: String, _ dimension: Double, flag: String) throws -> Double {
-    if let initialization = Initialization(parsing: text) { return initialization.norm(dimension: dimension) }
-    guard let number = Double(text) else {
-      throw Failure(
-        "\(flag): '\(text)' is neither a norm nor an initialisation, expected a number, \(Initialization.forms.joined(separator: ", "))",
-        .usage)
-    }
-    return try check(number, flag: flag, symbol: .initialNorm, isRoot: false)
   }
 
   /// What a configuration file describes: the layers whose initial norm it gives.
   private func configured(_ path: String) throws -> Request {
-    guard optimizer == nil, layers == nil, run_.schedule == nil, run_.steps == nil else {
+    guard optimizer == nil, layers == nil, plan.schedule == nil, plan.steps == nil else {
       throw Failure(
         "--optimizer, --layers, --schedule and --steps do not go with a configuration file, which holds them",
         .usage)
@@ -206,6 +186,9 @@ struct TrajectoryCommand: ParsableCommand {
       }
       var run = run
       run.hyperparameters.merge(further) { _, new in new }
+      if run.optimizer.answersToKurtosis {
+        run.hyperparameters[.gradientKurtosis] = further[.gradientKurtosis] ?? 0
+      }
       let trace = try gradient.trace(
         layer: shape.name, steps: run.steps, known: run.hyperparameters, weight: shape.kind ?? .scaleInvariant
       )
