@@ -17,13 +17,21 @@ public struct TrajectoryReport: Sendable {
 
     /// Follows a run, keeping every `every`-th step.
     ///
+    /// - Parameters:
+    ///   - trajectory: the run.
+    ///   - name: the layer's name.
+    ///   - every: which steps are kept, at least 1.
+    ///   - progress: told after every 65,536 steps how many they were.
     /// - Throws: ``TrajectoryError`` where it diverges.
-    public init(_ trajectory: Trajectory, name: String? = nil, every: Int) throws(TrajectoryError) {
+    public init(
+      _ trajectory: Trajectory, name: String? = nil, every: Int, progress: (Int) -> Void = { _ in }
+    ) throws(TrajectoryError) {
       var summary = TrajectorySummary()
       var points: [Trajectory.Point] = []
       points.reserveCapacity(trajectory.plan.steps / every + 1)
       try trajectory.forEach { point in
         summary.add(point)
+        if point.step & 0xFFFF == 0 { progress(0x10000) }
         if (point.step - 1) % every == 0 { points.append(point) }
       }
       (self.name, self.trajectory, self.summary, self.points) = (name, trajectory, summary, points)

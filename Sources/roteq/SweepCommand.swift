@@ -7,7 +7,7 @@ import Reports
 struct SweepCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "sweep",
-    abstract: "Evaluate quantities over a grid of settings, or along lines of constant rotation.",
+    abstract: "Evaluate quantities or whole runs over a grid of settings, or along lines of constant rotation.",
     discussion: """
       EXAMPLES
         roteq sweep --optimizer adamw --lr 1e-4:1e-1:log:50 \\
@@ -19,6 +19,9 @@ struct SweepCommand: ParsableCommand {
         roteq sweep --optimizer sgdm --lr 0.1 --weight-decay 1e-4 \\
             --momentum 0:0.99:lin:12 \\
             --quantities expected-rotation,rotational-diffusion-rate
+        roteq sweep --optimizer adamw --lr 1e-4:1e-2:log:10 --weight-decay 1e-2:1:log:10 \\
+            --over trajectory --schedule cosine --warmup 500 --steps 10000 \\
+            --dimension 768 --initialization default --format csv
 
       A range is START:END:log:COUNT or START:END:lin:COUNT. One or two flags may hold a range; a single number stays \
       fixed. CSV, JSON and Markdown are written row by row.
@@ -36,11 +39,30 @@ struct SweepCommand: ParsableCommand {
     help: "Expected rotations, separated by commas: the weight decay that gives each, for each learning rate."
   )
   var contour: String?
+  @Option(help: "What is evaluated at each point: equilibrium, or trajectory, a whole run.")
+  var over: String = Subject.equilibrium.rawValue
   @OptionGroup(title: "Values") var values: ValueOptions
   @OptionGroup(title: "Weight") var weight: WeightOptions
+  @OptionGroup(title: "Run, with --over trajectory") var plan: RunOptions
+  @OptionGroup(title: "Run, with --over trajectory") var start: StartOptions
   @OptionGroup(title: "Output") var output: OutputOptions
 
+  /// What is evaluated at each point.
+  enum Subject: String, CaseIterable {
+    case equilibrium, trajectory
+  }
+
   func run() throws {
+    let subject: Subject = try choice("subject", over)
+    guard subject == .equilibrium else {
+      let sweep = try TrajectorySweep(self)
+      let writer = RowWriter(columns: sweep.columns, format: output)
+      try sweep.forEachRow { writer.write($0) }
+      return writer.finish()
+    }
+    guard plan.steps == nil, plan.schedule == nil else {
+      throw Failure("--steps and --schedule need --over trajectory", .usage)
+    }
     let sweep = try Sweep(self)
     let writer = RowWriter(columns: sweep.columns, format: output)
     try sweep.forEachRow { writer.write($0) }
@@ -52,10 +74,7 @@ struct SweepCommand: ParsableCommand {
 private struct Sweep {
   private let optimizer: Optimizer
   private let fidelity: Fidelity
-  private let fixed: [Symbol: Double]
-  private let axes: [SweepAxis]
-  private let product: Double?
-  private let contours: [Double]
+  private let grid: SweepGrid
   private let quantities: [Quantity]
   private let settings: ([Symbol: Double]) throws -> Settings
   /// The variant that the corner of the grid asks for, the same over all of it.
@@ -64,42 +83,9 @@ private struct Sweep {
   init(_ command: SweepCommand) throws {
     optimizer = try command.optimizer.optimizer()
     fidelity = try command.fidelity.fidelity()
-    var fixed: [Symbol: Double] = [:]
-    var axes: [SweepAxis] = []
-    for given in command.values.given {
-      let axis = try SweepAxis(given)
-      if axis.isFixed { fixed[axis.symbol] = axis.stored[0] } else { axes.append(axis) }
-    }
-    product = try command.constantProduct.map {
-      let value = try parseNumber($0, flag: "--constant-product", expected: "a number above 0 and below 1")
-      guard value > 0, value < 1 else {
-        throw Failure(
-          "--constant-product: \(value) is not allowed, expected a number above 0 and below 1", .usage)
-      }
-      return value
-    }
-    contours = try (command.contour ?? "").split(separator: ",").map {
-      let value = try parseNumber(String($0), flag: "--contour", expected: "expected rotations in radians")
-      return try check(value, flag: "--contour", symbol: Quantity.expectedRotation.symbol, isRoot: false)
-    }
-    guard (1...2).contains(axes.count) else {
-      throw Failure(
-        "\(axes.count) flags hold a range, expected one or two, such as --lr 1e-4:1e-1:log:50", .usage)
-    }
-    let decayIsGiven = fixed[.weightDecay] != nil || axes.contains { $0.symbol == .weightDecay }
-    let rateIsSwept = axes.contains { $0.symbol == .learningRate }
-    guard product == nil || contours.isEmpty else {
-      throw Failure("--constant-product and --contour exclude each other", .usage)
-    }
-    if product != nil || !contours.isEmpty {
-      let flag = product != nil ? "--constant-product" : "--contour"
-      guard !decayIsGiven else {
-        throw Failure("\(flag) gives the weight decay; leave --weight-decay out", .usage)
-      }
-      guard rateIsSwept, axes.count == 1 else {
-        throw Failure("\(flag) needs a range for --lr and no other", .usage)
-      }
-    }
+    let grid = try SweepGrid(command)
+    let (fixed, axes, product, contours) = (grid.fixed, grid.axes, grid.product, grid.contours)
+    self.grid = grid
     let weight = command.weight
     let chosen = optimizer
     settings = { try weight.settings(chosen, $0) }
@@ -128,15 +114,15 @@ private struct Sweep {
       quantities = Quantity.allCases.filter { missing($0).isEmpty && example.formula($0, resolution) != nil }
     }
     guard !quantities.isEmpty else { throw Failure("no quantity can be computed from what is given", .usage) }
-    self.fixed = fixed
-    self.axes = axes
   }
 
+  private var fixed: [Symbol: Double] { grid.fixed }
+  private var axes: [SweepAxis] { grid.axes }
+  private var product: Double? { grid.product }
+  private var contours: [Double] { grid.contours }
+
   var columns: [Table.Column] {
-    let contour = contours.isEmpty ? [] : [Table.Column("contour of η̂_r", name: "contour")]
-    var symbols = axes.map(\.symbol)
-    if product != nil || !contours.isEmpty { symbols.append(.weightDecay) }
-    return contour + symbols.map { Table.Column("\($0.meaning) \($0)", name: $0.name) }
+    grid.columns
       + quantities.map { Table.Column("\($0.symbol.meaning) \($0.symbol)", name: $0.rawValue) }
   }
 
@@ -192,88 +178,5 @@ private struct Sweep {
         write([.number(contour), .number(rate), .optional(solution?.value)] + values.map { .optional($0) })
       }
     }
-  }
-}
-
-/// A flag with a single number or a range.
-private struct SweepAxis {
-  let symbol: Symbol
-  /// As the flag gives them.
-  let shown: [Double]
-  /// As the formulas take them: norms squared.
-  let stored: [Double]
-  var isFixed: Bool { shown.count == 1 }
-
-  init(_ given: ValueOptions.Given) throws {
-    symbol = given.symbol
-    let parts = given.text.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
-    guard parts.count > 1 else {
-      shown = [try parseNumber(given.text, flag: given.flag, expected: "\(given.symbol.domain) or a range")]
-      stored = try shown.map { try check($0, flag: given.flag, symbol: given.symbol, isRoot: given.isRoot) }
-      return
-    }
-    let form = "START:END:log:COUNT or START:END:lin:COUNT"
-    guard parts.count == 4, parts[2] == "log" || parts[2] == "lin", let count = Int(parts[3]) else {
-      throw Failure("\(given.flag): '\(given.text)' is not a range, expected \(form)", .usage)
-    }
-    guard (2...1_000_000).contains(count) else {
-      throw Failure("\(given.flag): \(count) points are not allowed, expected 2 to 1000000", .usage)
-    }
-    let start = try parseNumber(parts[0], flag: given.flag, expected: form)
-    let end = try parseNumber(parts[1], flag: given.flag, expected: form)
-    guard parts[2] == "lin" || (start > 0 && end > 0) else {
-      throw Failure("\(given.flag): '\(given.text)' is logarithmic and needs ends above 0", .usage)
-    }
-    shown = parts[2] == "log" ? Spacing.logarithmic(start, end, count) : Spacing.linear(start, end, count)
-    stored = try shown.map { try check($0, flag: given.flag, symbol: given.symbol, isRoot: given.isRoot) }
-  }
-}
-
-/// Writes rows as they come, in the formats that can; gathers them for the others.
-private final class RowWriter {
-  private let columns: [Table.Column]
-  private let format: OutputOptions
-  private var rows: [[Table.Cell]] = []
-  private var pending = ""
-  private var count = 0
-
-  init(columns: [Table.Column], format: OutputOptions) {
-    self.columns = columns
-    self.format = format
-    switch format.format {
-    case .csv: pending = CSV().header(columns)
-    case .markdown: pending = MarkdownFormat().header(columns)
-    case .json: pending = "[\n"
-    case .text, .latex: break
-    }
-  }
-
-  func write(_ row: [Table.Cell]) {
-    switch format.format {
-    case .csv: pending += CSV().line(row)
-    case .markdown: pending += MarkdownFormat().line(row)
-    case .json: pending += (count == 0 ? "  " : ",\n  ") + json(row).line
-    case .text, .latex: rows.append(row)
-    }
-    count += 1
-    guard pending.utf8.count > 1 << 16 else { return }
-    Standard.output.write(pending)
-    pending = ""
-  }
-
-  func finish() {
-    if format.format == .json { pending += "\n]\n" }
-    Standard.output.write(pending)
-    guard !rows.isEmpty else { return }
-    let table = Table(columns: columns, rows: rows)
-    format.print(Output(document: Document([.table(table)]), json: .null, table: table))
-  }
-
-  private func json(_ row: [Table.Cell]) -> JSONValue {
-    JSONValue(
-      zip(columns, row).map { column, cell in
-        if case .number(let value) = cell { return (column.name, .number(value)) }
-        return (column.name, .null)
-      })
   }
 }

@@ -67,12 +67,14 @@ struct TrajectoryCommand: ParsableCommand {
     let isData = output.format == .csv || output.format == .json
     let stride = every ?? (isData ? 1 : max(1, request.plan.steps / 1000))
     var layers: [TrajectoryReport.Layer] = []
+    var progress = ProgressBar(total: request.plan.steps * request.layers.count)
     for layer in request.layers {
       do throws(TrajectoryError) {
         let trajectory = try Trajectory(layer.settings, request.plan, gradient: layer.gradient)
-        layers.append(try TrajectoryReport.Layer(trajectory, name: layer.name, every: stride))
+        layers.append(try TrajectoryReport.Layer(trajectory, name: layer.name, every: stride) { progress.advance(by: $0) })
       } catch { throw Self.failure(error, layer: layer.name) }
     }
+    progress.finish()
     output.print(
       TrajectoryReport(layers, stepsPerEpoch: request.stepsPerEpoch, notes: request.notes).output)
   }
