@@ -19,13 +19,19 @@ extension Settings {
   public var title: String { optimizer.title + (variant.nesterov ? " (Nesterov)" : "") }
 
   /// The hyperparameters and what else is known, in one sentence.
-  public var summary: Prose {
+  public var summary: Prose { summary(of: Self.measured) }
+
+  /// What layers of different shapes have in common, in one sentence.
+  public var sharedSummary: Prose { summary(of: []) }
+
+  private static let measured: [Symbol] = [
+    .dimension, .unitGradientPower, .gradientPower, .gradientMass, .radialDecay, .effectiveDecay,
+    .dimensionErrorFactor, .activeFraction, .initialNorm,
+  ]
+
+  private func summary(of extra: [Symbol]) -> Prose {
     var prose: Prose = ""
     let shown = hyperparameters.filter { $0.value != 0 || $0.symbol == .momentum || $0.symbol == .beta1 }
-    let extra: [Symbol] = [
-      .dimension, .unitGradientPower, .gradientPower, .gradientMass, .radialDecay, .effectiveDecay,
-      .dimensionErrorFactor, .activeFraction, .initialNorm,
-    ]
     let all = shown + extra.compactMap { symbol in values[symbol].map { (symbol, $0) } }
     for (index, (symbol, value)) in all.enumerated() {
       prose.fragments += index == 0 ? [] : [.text(", ")]

@@ -14,6 +14,8 @@ public struct TrajectoryReport: Sendable {
     public let summary: TrajectorySummary
     /// Every `every`-th step from the first.
     public let points: [Trajectory.Point]
+    /// The last step, kept or not.
+    public let last: Trajectory.Point
 
     /// Follows a run, keeping every `every`-th step.
     ///
@@ -27,20 +29,22 @@ public struct TrajectoryReport: Sendable {
       _ trajectory: Trajectory, name: String? = nil, every: Int, progress: (Int) -> Void = { _ in }
     ) throws(TrajectoryError) {
       var summary = TrajectorySummary()
-      var points: [Trajectory.Point] = []
+      var (points, last): ([Trajectory.Point], Trajectory.Point) = ([], Trajectory.Point())
       points.reserveCapacity(trajectory.plan.steps / every + 1)
       try trajectory.forEach { point in
         summary.add(point)
+        last = point
         if point.step & 0xFFFF == 0 { progress(0x10000) }
         if (point.step - 1) % every == 0 { points.append(point) }
       }
-      (self.name, self.trajectory, self.summary, self.points) = (name, trajectory, summary, points)
+      (self.name, self.trajectory, self.summary) = (name, trajectory, summary)
+      (self.points, self.last) = (points, last)
     }
   }
 
-  private let layers: [Layer]
-  private let stepsPerEpoch: Double?
-  private let notes: [String]
+  let layers: [Layer]
+  let stepsPerEpoch: Double?
+  let notes: [String]
 
   /// The report on the runs of one or several layers.
   ///
@@ -64,7 +68,9 @@ public struct TrajectoryReport: Sendable {
     let plan = first.trajectory.plan
     var blocks: [Block] = [
       .heading(1, "\(first.trajectory.settings.title): \(count(plan.steps, "step")) from initialisation"),
-      .paragraph(first.trajectory.settings.summary), .paragraph(schedules(plan)),
+      .paragraph(
+        layers.count == 1 ? first.trajectory.settings.summary : first.trajectory.settings.sharedSummary),
+      .paragraph(schedules(plan)),
     ]
     if layers.count > 1 {
       blocks.append(.table(comparison))
@@ -149,7 +155,7 @@ public struct TrajectoryReport: Sendable {
     summary.rotation.leaves != nil ? " before that" : ""
   }
 
-  private func halfLife(_ layer: Layer) -> Double? {
+  func halfLife(_ layer: Layer) -> Double? {
     Prediction(layer.trajectory.settings).transient.halfLife.value
   }
 
@@ -159,7 +165,7 @@ public struct TrajectoryReport: Sendable {
     return "\(Numbers.short(Double(step))) (\(percent(share(step, summary))) of the run\(epochs))"
   }
 
-  private func share(_ step: Int, _ summary: TrajectorySummary) -> Double {
+  func share(_ step: Int, _ summary: TrajectorySummary) -> Double {
     Double(step) / Double(summary.steps)
   }
 
@@ -191,7 +197,7 @@ public struct TrajectoryReport: Sendable {
         let (settings, summary) = (layer.trajectory.settings, layer.summary)
         return [
           .prose(Prose(layer.name ?? "")), .optional(settings.values[.dimension]),
-          .optional(settings.values[.initialNorm]), .optional(layer.points.last?.norm.moments),
+          .optional(settings.values[.initialNorm]), .number(layer.last.norm.moments),
           .optional(summary.rotation.enters.map { Double($0) }),
           .optional(summary.rotation.leaves.map { Double($0) }), .optional(summary.overRotation?.factor),
           .number(summary.shareOutOfEquilibrium),
@@ -199,15 +205,15 @@ public struct TrajectoryReport: Sendable {
       })
   }
 
-  /// A dozen steps.
+  /// A dozen steps, the last among them.
   private func sample(_ layer: Layer) -> Table {
-    let stride = max(1, (layer.points.count + 10) / 11)
-    var table = Self.table(layers: [layer], named: false, columns: Self.shortColumns)
-    table.rows = table.rows.indices.filter { $0 % stride == 0 || $0 == table.rows.count - 1 }.map {
-      table.rows[$0]
-    }
-    table.caption = "Norm after, and rotation (rad) in, some of the steps"
-    return table
+    let stride = max(1, (layer.points.count + 9) / 10)
+    var points = layer.points.indices.filter { $0 % stride == 0 }.map { layer.points[$0] }
+    if points.last?.step != layer.last.step { points.append(layer.last) }
+    return Table(
+      caption: "Norm after, and rotation (rad) in, some of the steps",
+      columns: Self.shortColumns.map { Table.Column($0.heading, name: $0.name) },
+      rows: points.map { point in Self.shortColumns.map { Self.cell($0, point) } })
   }
 
   // MARK: Series
@@ -237,92 +243,13 @@ public struct TrajectoryReport: Sendable {
       rows: layers.flatMap { layer in
         layer.points.map { point in
           (named ? [.prose(Prose(layer.name ?? ""))] : [])
-            + columns.map { column in
-              let value = column.value(point)
-              return value.isFinite ? .number(value) : .empty
-            }
+            + columns.map { cell($0, point) }
         }
       })
   }
 
-  // MARK: JSON
-
-  private var json: JSONValue {
-    guard let first = layers.first else { return .null }
-    let (settings, plan) = (first.trajectory.settings, first.trajectory.plan)
-    var members: [(String, JSONValue)] = [
-      ("optimizer", .string(settings.optimizer.identifier)),
-      (
-        "hyperparameters", JSONValue(settings.hyperparameters.map { ($0.symbol.name, .number($0.value)) })
-      ),
-      ("steps", .number(Double(plan.steps))),
-      ("schedule", .string(plan.learningRateSchedule.name)),
-      ("decay_schedule", .string(plan.weightDecaySchedule.name)),
-      ("decay_convention", .string(plan.convention.rawValue)),
-      ("half_life_steps", .optional(halfLife(first))),
-      ("ema_timescale_steps", .optional(settings.timescale)),
-    ]
-    if let stepsPerEpoch { members.append(("steps_per_epoch", .number(stepsPerEpoch))) }
-    if layers.count == 1 {
-      members += self.members(first)
-    } else {
-      members.append(
-        (
-          "layers",
-          .array(layers.map { JSONValue([("name", .string($0.name ?? ""))] + self.members($0)) })
-        ))
-    }
-    members.append(("notes", .array(notes.map { .string($0) })))
-    members.append(
-      ("warnings", .array(Prediction(settings).warnings.map { .string($0.prose.plain) })))
-    return JSONValue(members)
-  }
-
-  private func members(_ layer: Layer) -> [(String, JSONValue)] {
-    let values = layer.trajectory.settings.values
-    func series(_ value: (Trajectory.Point) -> Double) -> JSONValue {
-      .array(layer.points.map { .number(value($0)) })
-    }
-    return [
-      ("dimension", .optional(values[.dimension])), ("initial_norm", .optional(values[.initialNorm])),
-      ("summary", summary(layer.summary)),
-      (
-        "trajectory",
-        [
-          "step": series { Double($0.step) },
-          "norm": ["recurrence": series(\.norm.recurrence), "moments": series(\.norm.moments)],
-          "rotation": ["recurrence": series(\.rotation.recurrence), "moments": series(\.rotation.moments)],
-          "equilibrium_norm": series(\.equilibriumNorm),
-          "equilibrium_rotation": series(\.equilibriumRotation),
-          "learning_rate": series(\.learningRate),
-          "weight_decay": series(\.weightDecay),
-        ]
-      ),
-    ]
-  }
-
-  private func summary(_ summary: TrajectorySummary) -> JSONValue {
-    func stay(_ stay: TrajectorySummary.Stay) -> JSONValue {
-      [
-        "enters_step": .optional(stay.enters.map { Double($0) }),
-        "enters_share": .optional(stay.enters.map { share($0, summary) }),
-        "leaves_step": .optional(stay.leaves.map { Double($0) }),
-        "leaves_share": .optional(stay.leaves.map { share($0, summary) }),
-        "steps_inside": .number(Double(stay.stepsInside)),
-      ]
-    }
-    func extreme(_ extreme: TrajectorySummary.Extreme?) -> JSONValue {
-      extreme.map { ["step": .number(Double($0.step)), "factor": .number($0.factor)] } ?? .null
-    }
-    return [
-      "tolerance": .number(TrajectorySummary.tolerance),
-      "reaches_equilibrium": .bool(summary.reachesEquilibrium),
-      "norm": stay(summary.norm), "rotation": stay(summary.rotation),
-      "worst_over_rotation": extreme(summary.overRotation),
-      "worst_under_rotation": extreme(summary.underRotation),
-      "share_out_of_equilibrium": .number(summary.shareOutOfEquilibrium),
-      "final_rotation_factor": .number(summary.finalFactor),
-      "mean_rotation": .number(summary.meanRotation), "rms_rotation": .number(summary.rmsRotation),
-    ]
+  private static func cell(_ column: Column, _ point: Trajectory.Point) -> Table.Cell {
+    let value = column.value(point)
+    return value.isFinite ? .number(value) : .empty
   }
 }

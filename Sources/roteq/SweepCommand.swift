@@ -7,7 +7,8 @@ import Reports
 struct SweepCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "sweep",
-    abstract: "Evaluate quantities or whole runs over a grid of settings, or along lines of constant rotation.",
+    abstract:
+      "Evaluate quantities or whole runs over a grid of settings, or along lines of constant rotation.",
     discussion: """
       EXAMPLES
         roteq sweep --optimizer adamw --lr 1e-4:1e-1:log:50 \\

@@ -114,4 +114,3 @@ struct SweepAxis {
     stored = try shown.map { try check($0, flag: given.flag, symbol: given.symbol, isRoot: given.isRoot) }
   }
 }
-

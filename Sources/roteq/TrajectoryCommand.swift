@@ -71,7 +71,9 @@ struct TrajectoryCommand: ParsableCommand {
     for layer in request.layers {
       do throws(TrajectoryError) {
         let trajectory = try Trajectory(layer.settings, request.plan, gradient: layer.gradient)
-        layers.append(try TrajectoryReport.Layer(trajectory, name: layer.name, every: stride) { progress.advance(by: $0) })
+        layers.append(
+          try TrajectoryReport.Layer(trajectory, name: layer.name, every: stride) { progress.advance(by: $0) }
+        )
       } catch { throw Self.failure(error, layer: layer.name) }
     }
     progress.finish()

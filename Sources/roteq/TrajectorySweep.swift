@@ -30,7 +30,8 @@ struct TrajectorySweep {
         Table.Column("worst over-rotation", name: "worst_over_rotation"),
         Table.Column("at step", name: "worst_over_rotation_step"),
         Table.Column("enters", name: "enters_step"), Table.Column("leaves", name: "leaves_step"),
-        Table.Column("mean rotation", name: "mean_rotation"), Table.Column("RMS rotation", name: "rms_rotation"),
+        Table.Column("mean rotation", name: "mean_rotation"),
+        Table.Column("RMS rotation", name: "rms_rotation"),
         Table.Column("matched factor", name: "matched_mean_factor"),
       ]
     var isFirst = true
@@ -46,7 +47,8 @@ struct TrajectorySweep {
       }
       let settings = try command.weight.settings(optimizer, known)
       let plan = try command.plan.plan(
-        learningRate: settings.values[.learningRate] ?? .nan, weightDecay: settings.values[.weightDecay] ?? .nan)
+        learningRate: settings.values[.learningRate] ?? .nan,
+        weightDecay: settings.values[.weightDecay] ?? .nan)
       do throws(TrajectoryError) {
         let trajectory = try Trajectory(settings, plan)
         isFirst = false

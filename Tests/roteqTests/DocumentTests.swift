@@ -63,6 +63,35 @@ import Testing
     Case(file: "table6.md", line: "roteq table 6 --format markdown"),
     Case(file: "table4.txt", line: "roteq table 4"),
     Case(file: "table4.csv", line: "roteq table 4 --format csv"),
+    Case(file: "table4-matched.md", line: "roteq table 4 --matched --format markdown"),
+    Case(file: "trajectory.txt", line: TrajectoryCommandTests.run + " --steps-per-epoch 400"),
+    Case(
+      file: "trajectory-layers.md", line: "roteq trajectory examples/gpt2-openwebtext.py --format markdown"),
+    Case(
+      file: "trajectory-sgdm.txt",
+      line:
+        "roteq trajectory --optimizer sgdm --lr 0.5 --weight-decay 1e-4 --momentum 0.9 --dimension 144 --initialization kaiming --unit-gradient-norm 0.1 --steps 7800 --schedule step:every=3000"
+    ),
+    Case(
+      file: "convert-run.md",
+      line:
+        "roteq convert --from adamw --lr 5e-4 --weight-decay 1e-4 --beta2 0.98 --to rv-adamw --schedule cosine --warmup 4000 --steps 22021 --dimension 512 --initial-norm 1 --format markdown"
+    ),
+    Case(
+      file: "convert-hold-decay.txt",
+      line:
+        "roteq convert --from rv-adamw --lr 5e-3 --weight-decay 0.1 --to adamw --hold decay --schedule cosine --warmup 100 --steps 1000 --dimension 768 --initialization kaiming"
+    ),
+    Case(
+      file: "convert-hold-norm.txt",
+      line:
+        "roteq convert --from rv-adamw --lr 5e-3 --weight-decay 0.1 --to adamw --hold initial-norm --over-rotation 1.1 --schedule cosine --warmup 100 --steps 1000 --dimension 768 --initialization kaiming"
+    ),
+    Case(
+      file: "sweep-trajectory.md",
+      line:
+        "roteq sweep --optimizer adamw --lr 1e-3:1e-2:log:2 --weight-decay 0.1:1:log:2 --over trajectory --schedule cosine --warmup 100 --steps 1000 --dimension 768 --initialization default --format markdown"
+    ),
     Case(file: "formulas.py", line: "roteq formula --as sympy"),
     Case(file: "formulas.txt", line: "roteq formula --as text"),
     Case(file: "formulas.tex", line: "roteq formula --as latex"),
@@ -96,7 +125,9 @@ import Testing
     #expect(run.output == expected)
   }
 
-  @Test(arguments: ["predict", "convert", "solve", "formula", "table", "sweep", "derive", "report", "scale"])
+  @Test(arguments: [
+    "predict", "convert", "solve", "formula", "table", "sweep", "derive", "report", "scale", "trajectory",
+  ])
   func helpOpensWithExamples(_ command: String) throws {
     let help = try Roteq([command, "--help"])
     #expect(help.exitCode == 0)

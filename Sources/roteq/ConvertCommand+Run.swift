@@ -1,0 +1,171 @@
+import Dynamics
+import Equilibrium
+import Formulas
+import Optimizers
+import Reports
+import RunConfigurations
+
+// What `convert` does with a whole run: predicted, logged, or held by another schedule.
+extension ConvertCommand {
+  func convention() throws -> DecayConvention { try choice("decay convention", decayConvention) }
+
+  /// The plan of the run, its decay as its convention writes it.
+  private func runPlan(_ settings: Settings) throws -> RunPlan {
+    let (η, λ) = (settings.values[.learningRate] ?? .nan, settings.values[.weightDecay] ?? .nan)
+    let convention = try convention()
+    return try plan.plan(
+      learningRate: η, weightDecay: convention.weightDecay(fromCoupled: λ, peak: η), convention: convention)
+  }
+
+  /// The baseline's run.
+  private func trajectory(_ optimizer: Optimizer, _ values: [Symbol: Double]) throws -> Trajectory {
+    var known = values
+    guard let dimension = known[.dimension] else {
+      throw Failure("missing --dimension: the run needs the dimension C (fan-in) of the weight", .usage)
+    }
+    let norm = try start.norm(known, dimension: dimension)
+    known[.initialNorm] = norm
+    if optimizer.answersToKurtosis { known[.gradientKurtosis] = known[.gradientKurtosis] ?? 0 }
+    let kind: WeightKind = weight.scaleSensitive ? .scaleSensitive : .scaleInvariant
+    let trace = try gradient.trace(layer: nil, steps: plan.requiredSteps(), known: known, weight: kind)
+    if let trace {
+      known.merge(TrajectoryCommand.reference(trace, norm, kind)) { given, _ in given }
+    }
+    let settings = try weight.settings(optimizer, known)
+    let plan = try runPlan(settings)
+    do throws(TrajectoryError) { return try Trajectory(settings, plan, gradient: trace) } catch {
+      throw TrajectoryCommand.failure(error, layer: nil)
+    }
+  }
+
+  /// What the whole run says of a conversion; nil where no run is described.
+  func runMatch(_ conversion: Conversion, _ known: [Symbol: Double]) throws -> RotationMatchReport? {
+    guard plan.steps != nil, measuredRotation == nil else {
+      guard measuredRotation != nil || (plan.schedule == nil && schedulePath == nil) else {
+        throw Failure("missing --steps: the run needs its number of steps", .usage)
+      }
+      return nil
+    }
+    try requireOwnVariant(conversion)
+    let trajectory = try trajectory(conversion.source.optimizer, known)
+    let (report, file): (RotationMatchReport, ScheduleFile?)
+    do throws(TrajectoryError) {
+      report = RotationMatchReport(try RotationMatch(trajectory))
+      file = schedulePath == nil ? nil : try report.scheduleFile()
+    } catch { throw TrajectoryCommand.failure(error, layer: nil) }
+    try writeSchedule(file)
+    return report
+  }
+
+  /// What a logged rotation says of a conversion.
+  func measurement(of conversion: Conversion) throws -> MeasuredRotationReport? {
+    guard let path = measuredRotation else { return nil }
+    try requireOwnVariant(conversion)
+    guard schedulePath == nil else {
+      throw Failure("-o needs a predicted run; leave --measured-rotation out", .usage)
+    }
+    let table = try InputFile.table(path)
+    let (steps, rotations): ([Double], [Double])
+    do { (steps, rotations) = (try table.required("step"), try table.required("rotation")) } catch {
+      throw Failure("\(error)", .badData)
+    }
+    let runPlan = try runPlan(conversion.source)
+    for row in steps.indices {
+      let place = "\(path):\(table.line(ofRow: row))"
+      guard steps[row] >= 1, steps[row] <= Double(runPlan.steps), steps[row] == steps[row].rounded() else {
+        throw Failure(
+          "\(place): step \(steps[row]) is not in the run, expected 1 to \(runPlan.steps)", .badData)
+      }
+      guard row == 0 || steps[row] > steps[row - 1] else {
+        throw Failure("\(place): step \(steps[row]) after \(steps[row - 1]), expected rising steps", .badData)
+      }
+      guard rotations[row] > 0, rotations[row] <= .pi else {
+        throw Failure(
+          "\(place): rotation \(rotations[row]) is not allowed, expected radians above 0, at most π", .badData
+        )
+      }
+    }
+    guard let measured = MeasuredRotation(conversion.source, runPlan, steps: steps, rotations: rotations)
+    else {
+      throw Failure("\(path): Table 1 has no rotation for these settings at the logged steps", .badData)
+    }
+    return MeasuredRotationReport(measured, weightDecay: runPlan.weightDecay)
+  }
+
+  private func requireOwnVariant(_ conversion: Conversion) throws {
+    guard conversion.isRotational, conversion.source.optimizer == conversion.target.optimizer else {
+      throw Failure(
+        "a run is matched by the optimizer's own rotational variant: --to rv-\(conversion.source.optimizer.identifier)",
+        .usage)
+    }
+  }
+
+  private func writeSchedule(_ file: ScheduleFile?) throws {
+    guard let path = schedulePath else { return }
+    guard path.hasSuffix(".csv") || path.hasSuffix(".py") else {
+      throw Failure("-o: '\(path)' has no known ending, expected FILE.csv or FILE.py", .usage)
+    }
+    guard let file else {
+      throw Failure("-o: there is no schedule to write; only --hold decay finds one", .usage)
+    }
+    try OutputFile.write(path.hasSuffix(".csv") ? file.csv : file.python, to: path)
+  }
+
+  /// From a rotational variant to its optimizer.
+  func holdRotation(_ source: ConversionTarget, _ target: ConversionTarget) throws {
+    guard source.isRotational, !target.isRotational, source.optimizer == target.optimizer else {
+      throw Failure(
+        "the rotation of a variant is held by its own optimizer: --from rv-\(source.optimizer.identifier) --to \(source.optimizer.identifier)",
+        .usage)
+    }
+    guard let hold else {
+      throw Failure(
+        "missing --hold: from a rotational variant, say what is to change: \(Hold.allCases.map(\.rawValue).joined(separator: ", "))",
+        .usage)
+    }
+    let kind: Hold = try choice("hold", hold)
+    let factor = try overRotation.map {
+      try parseNumber($0, flag: "--over-rotation", expected: "a number above 1")
+    }
+    if let factor, !(factor > 1 && factor.isFinite) {
+      throw Failure("--over-rotation: \(factor) is not allowed, expected a number above 1", .usage)
+    }
+    var known = try values.values()
+    if known[.learningRate] == nil, let peak = try plan.peakOfTable() { known[.learningRate] = peak }
+    if let given = known[.weightDecay], let peak = known[.learningRate] {
+      known[.weightDecay] = try convention().coupled(fromWeightDecay: given, peak: peak)
+    }
+    let trajectory = try trajectory(source.optimizer, known)
+    let control = RotationControl(trajectory)
+    let limit = factor ?? 1.2
+    let warmups = kind == .warmup ? try warmupPlans(trajectory.settings) : nil
+    let report: RotationControlReport
+    do throws(TrajectoryError) {
+      let planned = try trajectory.worstOverRotation()
+      let answer: RotationControlReport.Answer
+      switch kind {
+      case .decay: answer = .decay(try control.decaySchedule())
+      case .initialNorm: answer = .initialNorm(try control.initialNorm(keepingBelow: limit), below: limit)
+      case .warmup:
+        answer = .warmup(
+          try control.warmup(keepingBelow: limit) { warmups?($0) ?? trajectory.plan }, below: limit)
+      }
+      report = RotationControlReport(trajectory, answer, planned: planned)
+    } catch { throw TrajectoryCommand.failure(error, layer: nil) }
+    try writeSchedule(report.scheduleFile)
+    output.print(report.output)
+  }
+
+  /// The plan for each length of the warmup, tried at both ends so that none in between can fail.
+  private func warmupPlans(_ settings: Settings) throws -> (Int) -> RunPlan? {
+    let (η, λ) = (settings.values[.learningRate] ?? .nan, settings.values[.weightDecay] ?? .nan)
+    let convention = try convention()
+    let decay = convention.weightDecay(fromCoupled: λ, peak: η)
+    func runPlan(_ warmup: Int) throws -> RunPlan {
+      try plan.plan(learningRate: η, weightDecay: decay, convention: convention, warmup: warmup)
+    }
+    let steps = try plan.requiredSteps()
+    for warmup in [0, steps - 1] { _ = try runPlan(warmup) }
+    return { try? runPlan($0) }
+  }
+}
