@@ -106,7 +106,7 @@ class AdamW:
 
 
 class AdamL2:
-    """Classes of coordinates: (count, share of the gradient power, share of the initial A), both of one coordinate."""
+    """Classes of coordinates: their count, and the shares one coordinate has in G and in the initial A."""
 
     def __init__(self, s, A, classes=None):
         self.s = s
@@ -183,13 +183,13 @@ def errors(predicted, rows, column):
             sum(signed) / len(signed))
 
 
-def engine(s, classes=None):
+def engine(s, classes=None, dimension=None):
     A = s["initial_norm"] ** 2
     kind = s["optimizer"]
     if kind == "sgdm":
         return SGDM(s, A)
     if kind == "adamw":
-        return AdamW(s, A)
+        return AdamW(s, A, dimension)
     if kind == "lion":
         return Lion(s, A)
     return AdamL2(s, A, classes)
@@ -216,7 +216,8 @@ def check_walk(path):
         for column in ("rotation_pooled", "rotation_mean", "rotation_rms"):
             _, _, rotation, high, bias = errors(run, rows, column)
             cells.append(f"{100 * rotation:6.2f} ({100 * bias:+5.2f}; {100 * high:5.1f})")
-        print(f"{os.path.basename(path)[:-4]:29s}{label:26s}{100 * norm:6.2f} ({100 * worst:5.1f})  " + "  ".join(cells))
+        name = os.path.basename(path)[:-4]
+        print(f"{name:29s}{label:30s}{100 * norm:6.2f} ({100 * worst:5.1f})  " + "  ".join(cells))
 
     adaptive = s["optimizer"] == "adam_l2"
     if s["normalisation"] == "none":
@@ -233,11 +234,82 @@ def check_walk(path):
         line("recurrence (16)", Recurrence16(s, s["initial_norm"] ** 2), lambda t, A: 0)
 
 
+def load_real(path, layer):
+    """Settings and rows of one layer, and its log of gradients."""
+    s, rows = load(path)
+    pick = lambda key: float(str(s[key]).split()[layer - 1])
+    s = dict(s, dimension=pick("dimensions"), initial_norm=pick("initial_norms"),
+             active_fraction=pick("active_fractions"))
+    _, log = load(f"{path[:-4]}_layer{layer}_gradients.csv")
+    return s, [row for row in rows if row["layer"] == layer], log
+
+
+def lines(points, steps):
+    """Values at the steps 1 ... steps, linear between the points and constant beyond them."""
+    values, i = [0.0], 0
+    for t in range(1, steps + 1):
+        while i + 1 < len(points) and points[i + 1][0] < t:
+            i += 1
+        (t0, y0), (t1, y1) = points[i], points[min(i + 1, len(points) - 1)]
+        share = min(max((t - t0) / (t1 - t0), 0.0), 1.0) if t1 > t0 else 0.0
+        values.append(y0 + share * (y1 - y0))
+    return values
+
+
+def blocks(points, steps):
+    """Each value holds for the steps since the point before: exact means of a window stay exact."""
+    values = [0.0]
+    for step, value in points:
+        values += [value] * (int(step) - len(values) + 1)
+    return values + [values[-1]] * (steps + 1 - len(values))
+
+
+def windowed(run, every):
+    """The rotation at a row is the root mean square over the steps since the row before."""
+    result = list(run)
+    for t in range(every, len(run) + 1, every):
+        result[t - 1] = (run[t - 1][0], sqrt(sum(x * x for _, x in run[t - every : t]) / every))
+    return result
+
+
+def check_real(path):
+    for layer in range(1, 1 + len(str(load(path)[0]["dimensions"]).split())):
+        s, rows, log = load_real(path, layer)
+        every, steps = int(s["every"]), int(s["steps"])
+        adamw = s["optimizer"] == "adamw"
+        squared = lambda column: [(row["step"], row[column] ** 2) for row in log]
+        mean = sum(row["unit_gradient_norm"] ** 2 for row in rows) / len(rows)
+        active = s["dimension"] * s["active_fraction"]
+
+        def line(label, power, dimension=active, engine_=None):
+            run = windowed(trajectory(engine_ or engine(s, None, dimension), s, power), every)
+            norm, worst, *_ = errors(run, rows, "norm")
+            cells = []
+            for column in ("rotation_pooled", "rotation_mean", "rotation_rms"):
+                _, _, rotation, high, bias = errors(run, rows, column)
+                cells.append(f"{100 * rotation:6.2f} ({100 * bias:+6.2f}; {100 * high:5.1f})")
+            name = f"{os.path.basename(path)[:-4]} {layer}"
+            print(f"{name:29s}{label:30s}{100 * norm:6.2f} ({100 * worst:5.1f})  " + "  ".join(cells))
+
+        columns = {"gradient_norm": "|g|", "geometric_gradient_norm": "geometric |g|"}
+        for column, name in list(columns.items())[: 1 + adamw]:  # AdamW alone does not mind the scale
+            for reading in (lines, blocks):
+                powers = reading(squared(column), steps)
+                line(f"{name}, {reading.__name__}", lambda t, A: powers[t])
+        if adamw and s["active_fraction"] < 1:
+            powers = blocks(squared("gradient_norm"), steps)
+            line("|g|, blocks, all inputs active", lambda t, A: powers[t], s["dimension"])
+        line("constant |g||w|", lambda t, A: mean / A)
+        if adamw:
+            line("recurrence (16)", lambda t, A: 0, engine_=Recurrence16(s, s["initial_norm"] ** 2))
+
+
 def main():
-    paths = sys.argv[1:] or sorted(glob.glob(os.path.join(HERE, "*.csv")))
-    print("mean relative error in % (largest); rotation: mean (bias; largest) against the pooled, the mean and the rms angle")
+    paths = sys.argv[1:] or sorted(p for p in glob.glob(os.path.join(HERE, "*.csv")) if "_gradients" not in p)
+    print("mean relative error in % (largest) of the norm; mean (bias; largest) of the rotation,")
+    print("against the pooled, the mean and the root-mean-square angle")
     for path in paths:
-        check_walk(path)
+        (check_real if os.path.basename(path).startswith("real_") else check_walk)(path)
 
 
 if __name__ == "__main__":
