@@ -14,12 +14,17 @@ public struct GradientTrace: Sendable {
   public let reference: Reference
   /// Radial decay λ_u over the steps; nil where it is constant.
   public let radialDecay: Schedule?
+  /// Cosine between gradient and first moment over the steps; nil where successive gradients are independent.
+  public let momentumCosine: Schedule?
 
   /// A gradient over a run.
-  public init(norm: Schedule, reference: Reference, radialDecay: Schedule? = nil) {
+  public init(
+    norm: Schedule, reference: Reference, radialDecay: Schedule? = nil, momentumCosine: Schedule? = nil
+  ) {
     self.norm = norm
     self.reference = reference
     self.radialDecay = radialDecay
+    self.momentumCosine = momentumCosine
   }
 
   /// A gradient whose root mean square norm is `norm` at its peak.

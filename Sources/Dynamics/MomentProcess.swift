@@ -13,17 +13,20 @@ public struct StepInput: Sendable {
   /// Radial decay λ_u of the step: the gradient's share along the weight, as a weight decay; 0 for scale-invariant
   /// weights.
   public var radialDecay: Double
+  /// Cosine between the gradient and the first moment before the step, in [−1, 1]; 0 for a random walk.
+  public var momentumCosine: Double
 
   /// The input of one step; `shrink` is η_tλ_t where it is not given.
   public init(
     learningRate: Double, weightDecay: Double, gradientPower: Double, radialDecay: Double = 0,
-    shrink: Double? = nil
+    momentumCosine: Double = 0, shrink: Double? = nil
   ) {
     self.learningRate = learningRate
     self.weightDecay = weightDecay
     self.shrink = shrink ?? learningRate * weightDecay
     self.gradientPower = gradientPower
     self.radialDecay = radialDecay
+    self.momentumCosine = momentumCosine
   }
 }
 

@@ -72,6 +72,8 @@ public struct Trajectory: Sendable {
     var unitGradientPower = 0.0
     /// λ_e − λ.
     var radialDecay = 0.0
+    /// Cosine between gradient and first moment.
+    var momentumCosine = 0.0
 
     /// A step that nothing is known of yet.
     public init() {}
@@ -149,6 +151,7 @@ public struct Trajectory: Sendable {
       points[index].shrink = hyperparameters.shrink
       points[index].gradientNorm = gradient.norm.factor(after: stepsTaken)
       points[index].radialDecay = gradient.radialDecay?.factor(after: stepsTaken) ?? constant
+      points[index].momentumCosine = gradient.momentumCosine?.factor(after: stepsTaken) ?? 0
       if excess != 0 { points[index].radialDecay += excess * hyperparameters.weightDecay }
     }
   }
@@ -166,7 +169,7 @@ public struct Trajectory: Sendable {
       point.rotation.moments = process.step(
         StepInput(
           learningRate: point.learningRate, weightDecay: point.weightDecay, gradientPower: G,
-          radialDecay: point.radialDecay, shrink: point.shrink))
+          radialDecay: point.radialDecay, momentumCosine: point.momentumCosine, shrink: point.shrink))
       let normPower = process.normPower
       guard normPower.isFinite, normPower > 0, point.rotation.moments.isFinite else {
         throw .notFinite(step: point.step)
@@ -184,7 +187,8 @@ public struct Trajectory: Sendable {
     let G = gradient.reference == .unitNorm ? given / process.normPower : given
     return process.step(
       StepInput(
-        learningRate: point.learningRate, weightDecay: λ, gradientPower: G, radialDecay: point.radialDecay))
+        learningRate: point.learningRate, weightDecay: λ, gradientPower: G, radialDecay: point.radialDecay,
+        momentumCosine: point.momentumCosine))
   }
 
   /// The settings' gradient, or any where it cancels.

@@ -125,9 +125,9 @@ struct RunOptions: ParsableArguments {
   }
 
   /// A table's steps with values, as a schedule; a bad row is named by its line.
-  static func tabulated(_ table: NumberTable, _ values: [Double]) throws -> Schedule {
+  static func tabulated(_ table: NumberTable, _ values: [Double], delay: Double = 0) throws -> Schedule {
     let steps: [Double]
-    do { steps = try table.required("step") } catch { throw Failure("\(error)", .badData) }
+    do { steps = try table.required("step").map { $0 - delay } } catch { throw Failure("\(error)", .badData) }
     do { return try Schedule.table(steps: steps, values: values, name: table.path) } catch {
       switch error {
       case .unsortedTable(let row, _, _), .tableValue(let row, _):
@@ -167,11 +167,13 @@ struct RunOptions: ParsableArguments {
 struct GradientOptions: ParsableArguments {
   @Option(
     help:
-      "CSV of the logged gradient norm: columns step and gradient_norm (or unit_gradient_norm, ‖ω‖·‖g‖), and where known radial_decay and layer.",
+      "CSV of the logged gradient norm: columns step and gradient_norm (or unit_gradient_norm, ‖ω‖·‖g‖), and where known momentum_cosine, radial_decay and layer.",
     completion: .file())
   var gradient: String?
   @Option(help: "Weight vectors in the layer, where the logged norm is that of the whole layer.")
   var neurons: String?
+  @Option(help: "Steps that each logged row is the mean of, the row's step being the last. (default: 1)")
+  var gradientWindow: Int?
   @Option(help: "Schedule of the gradient norm, as a factor of the given one.") var gradientSchedule: String?
 
   /// The gradient over a run of a layer; nil for the settings' own.
@@ -179,6 +181,7 @@ struct GradientOptions: ParsableArguments {
   {
     guard let gradient else {
       guard neurons == nil else { throw Failure("--neurons needs --gradient", .usage) }
+      guard gradientWindow == nil else { throw Failure("--gradient-window needs --gradient", .usage) }
       guard let gradientSchedule else { return nil }
       let schedule = try RunOptions.schedule(
         gradientSchedule, flag: "--gradient-schedule", steps: steps, column: "gradient_norm", peak: 1)
@@ -194,17 +197,34 @@ struct GradientOptions: ParsableArguments {
     do {
       let table = try InputFile.table(gradient, nameColumn: "layer").rows(named: layer)
       let column = try table.first(of: ["gradient_norm", "unit_gradient_norm"])
-      let norm = try RunOptions.tabulated(table, column.values.map { $0 / count.squareRoot() })
-      let radial = try table.column("radial_decay").map { values in
-        // λᵤ may be negative, which no schedule is: it is followed above its lowest value.
-        let lowest = values.min() ?? 0
-        guard values.contains(where: { $0 > lowest }) else { return Schedule("constant") { _ in lowest } }
-        let above = try RunOptions.tabulated(table, values.map { $0 - lowest })
-        return Schedule(gradient) { lowest + above.factor(after: $0) }
+      // A mean over a window stands for its middle.
+      let delay = Double(try window() - 1) / 2
+      let norm = try RunOptions.tabulated(table, column.values.map { $0 / count.squareRoot() }, delay: delay)
+      // Both may be negative, which no schedule is: they are followed above a bound.
+      func signed(_ name: String, above bound: Double?) throws -> Schedule? {
+        guard let values = table.column(name), let lowest = bound ?? values.min() else { return nil }
+        guard values.contains(where: { $0 > lowest }) else { return Schedule(name) { _ in lowest } }
+        let above = try RunOptions.tabulated(table, values.map { $0 - lowest }, delay: delay)
+        return Schedule(name) { lowest + above.factor(after: $0) }
+      }
+      if let cosines = table.column("momentum_cosine"), let row = cosines.firstIndex(where: { abs($0) > 1 }) {
+        throw Failure(
+          "\(gradient):\(table.line(ofRow: row)): momentum_cosine is \(cosines[row]), expected -1 to 1",
+          .badData)
       }
       return GradientTrace(
-        norm: norm, reference: column.name == "gradient_norm" ? .weight : .unitNorm, radialDecay: radial)
+        norm: norm, reference: column.name == "gradient_norm" ? .weight : .unitNorm,
+        radialDecay: try signed("radial_decay", above: nil),
+        momentumCosine: try signed("momentum_cosine", above: -1))
     } catch let error as TableError { throw Failure(error.description, .badData) }
+  }
+
+  private func window() throws -> Int {
+    guard let gradientWindow else { return 1 }
+    guard gradientWindow >= 1 else {
+      throw Failure("--gradient-window: \(gradientWindow) is not allowed, expected 1 or more steps", .usage)
+    }
+    return gradientWindow
   }
 
   private func neuronCount() throws -> Double {

@@ -27,7 +27,10 @@ extension AdamW {
       let v = secondMoment / correction2
       // λᵤ is the radial part of the update: of the gradient it is μ = λᵤ√v.
       let μ = input.radialDecay * v.squareRoot()
-      momentumPower = β₁ * β₁ * momentumPower + c * c * (G + μ * μ * A) + 2 * β₁ * c * μ * B
+      // E⟨g, m⟩, which is 0 in a random walk.
+      let agreement = input.momentumCosine * (G * momentumPower).squareRoot()
+      momentumPower =
+        β₁ * β₁ * momentumPower + c * c * (G + μ * μ * A) + 2 * β₁ * c * (μ * B + agreement)
       let P = β₁ * B + c * μ * A
       let s = η / (correction1 * (v.squareRoot() + epsilon))
       let W = q * A - s * P

@@ -19,16 +19,18 @@ extension SGDM {
       let G = input.gradientPower
       let (A, B, D) = (normPower, alignment, momentumPower)
       // m′ = αm + g + λω
-      let newD = α * α * D + G + λ * λ * A + 2 * α * λ * B
+      // E⟨g, m⟩, which is 0 in a random walk.
+      let agreement = input.momentumCosine * (G * D).squareRoot()
+      let newD = α * α * D + G + λ * λ * A + 2 * α * (λ * B + agreement)
       let newP = α * B + λ * A
       // The update is m′, or for Nesterov g + λω + αm′ = (1 + α)(g + λω) + α²m.
       let (P, U, cross): (Double, Double, Double)
       if nesterov {
         let (a, b) = (1 + α, α * α)
         P = a * λ * A + b * B
-        U = a * a * (G + λ * λ * A) + b * b * D + 2 * a * b * λ * B
+        U = a * a * (G + λ * λ * A) + b * b * D + 2 * a * b * (λ * B + agreement)
         // E⟨update, m′⟩
-        cross = a * (G + λ * λ * A) + b * α * D + (a * α + b) * λ * B
+        cross = a * (G + λ * λ * A) + b * α * D + (a * α + b) * (λ * B + agreement)
       } else {
         (P, U, cross) = (newP, newD, newD)
       }
