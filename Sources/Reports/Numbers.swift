@@ -8,14 +8,17 @@
 
 /// Numbers as people read them.
 public enum Numbers {
-  /// To `digits` significant digits, without trailing zeros: `0.001234`, `1.2e-05`; `grouping` is for people.
-  public static func short(_ value: Double, digits: Int = 4, grouping: Bool = true) -> String {
-    if grouping {
-      // A count of steps below a million is written out.
-      if value == value.rounded(), abs(value) < 1e6 { return grouped(String(Int(value))) }
-      if abs(value) >= 1000, abs(value) < 1e6 { return grouped(String(Int(value.rounded()))) }
-    }
-    return withVaList([Int32(digits), value]) { arguments in
+  /// To `digits` significant digits, without trailing zeros: `0.001234`, `1.2e-05`.
+  public static func short(_ value: Double, digits: Int = 4) -> String {
+    // A count of steps below a million is written out.
+    if value == value.rounded(), abs(value) < 1e6 { return grouped(String(Int(value))) }
+    if abs(value) >= 1000, abs(value) < 1e6 { return grouped(String(Int(value.rounded()))) }
+    return rounded(value, digits: digits)
+  }
+
+  /// To `digits` significant digits, for programs: no thousands are set apart.
+  static func rounded(_ value: Double, digits: Int) -> String {
+    withVaList([Int32(digits), value]) { arguments in
       var buffer = [CChar](repeating: 0, count: 40)
       let length = vsnprintf(&buffer, buffer.count, "%.*g", arguments)
       return String(decoding: buffer.prefix(Int(length)).map { UInt8(bitPattern: $0) }, as: UTF8.self)

@@ -72,7 +72,7 @@ public struct ScheduleFile: Sendable {
       from bisect import bisect_right
 
       STEPS = \(list(knots.map { "\(rows[$0].step)" }))
-      WEIGHT_DECAY = \(list(knots.map { Numbers.short(rows[$0].weightDecay, digits: 7, grouping: false) }))
+      WEIGHT_DECAY = \(list(knots.map { Numbers.rounded(rows[$0].weightDecay, digits: 7) }))
 
 
       def weight_decay(step):

@@ -13,6 +13,7 @@ struct Failure: Error, CustomStringConvertible {
     case usage = 64
     case badData = 65
     case noInput = 66
+    case unavailable = 69
     case cannotWrite = 73
   }
   let message: String

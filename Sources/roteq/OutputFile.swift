@@ -14,8 +14,12 @@ enum OutputFile {
   }
 
   static func write(_ text: String, to path: String) throws {
+    try write(Data(text.utf8), to: path)
+  }
+
+  static func write(_ data: Data, to path: String) throws {
     do {
-      try Data(text.utf8).write(to: URL(filePath: path), options: .atomic)
+      try data.write(to: URL(filePath: path), options: .atomic)
     } catch { throw Failure("\(path): cannot be written", .cannotWrite) }
   }
 }

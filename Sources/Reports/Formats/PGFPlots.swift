@@ -1,0 +1,152 @@
+import Formulas
+
+/// A figure as LaTeX for pgfplots 1.17 or later, with its data inside.
+public struct PGFPlots: Sendable {
+  /// Whether only the picture is written, to be read into a paper.
+  public let isFragment: Bool
+
+  /// A whole document, or a fragment.
+  public init(isFragment: Bool = false) { self.isFragment = isFragment }
+
+  /// The most points of a series that are drawn; more would burden TeX and not be seen.
+  private static let limit = 800
+  /// The room of a character and of a line, in centimetres.
+  private static let (character, line) = (0.15, 0.42)
+
+  /// The whole text.
+  public func render(_ figure: Figure) -> String {
+    let layout = Figure.Layout(figure, on: .page(width: 104))
+    var lines = ["\\begin{tikzpicture}[every node/.append style={font=\\small}]"]
+    lines += Figure.Color.allCases.map { "\\definecolor{roteq-\($0)}{HTML}{\($0.hexadecimal)}" }
+    lines.append(
+      "\\useasboundingbox (0,0) rectangle (\(across(layout.width)), \(down(layout.height)));")
+    lines.append(
+      """
+      \\pgfplotsset{every axis/.append style={
+        anchor=north west, scale only axis, axis lines=left, axis line style={-, black!50}, clip=false,
+        tick align=outside, tick style={black!50}, minor tick style={draw=none}, ymajorgrids, grid style={black!12}, scaled ticks=false,
+        legend cell align=left, legend style={
+          draw=none, fill=none, inner sep=0pt, anchor=north west, /tikz/every even column/.append style={
+            column sep=1.5em}}}}
+      """)
+    if let title = figure.title {
+      lines.append(node(title, layout.left, layout.title, "anchor=west, font=\\normalsize"))
+    }
+    for (index, panel) in figure.panels.enumerated() {
+      lines += axis(panel, layout.frames[index], layout.rulers[index], layout)
+      if index == 0 { lines += legend(figure, layout) }
+      for series in panel.series {
+        for run in series.runs(
+          along: layout.rulers[index].x, upward: layout.rulers[index].y, limit: Self.limit)
+        {
+          let points = run.map {
+            "(\(Numbers.rounded($0.x, digits: 7)),\(Numbers.rounded($0.y, digits: 6)))"
+          }
+          lines.append(
+            "\\addplot[\(style(series.style, series.color)), forget plot] coordinates {\n  "
+              + points.joined(separator: "\n  ") + "\n};")
+        }
+      }
+      lines.append("\\end{axis}")
+      lines += labels(panel, layout.frames[index], layout)
+    }
+    lines.append("\\end{tikzpicture}")
+    return document(lines.joined(separator: "\n") + "\n", layout)
+  }
+
+  private func document(_ picture: String, _ layout: Figure.Layout) -> String {
+    let preamble = "\\usepackage{amsmath,amssymb,pgfplots}\n\\pgfplotsset{compat=1.17}\n"
+    if isFragment {
+      return preamble.split(separator: "\n").map { "% needs \($0)\n" }.joined() + picture
+    }
+    let size =
+      "paperwidth=\(across(layout.width + 4)), paperheight=\(number(layout.height * Self.line + 0.7))cm"
+    return "\\documentclass{article}\n\\usepackage[\(size), margin=0.3cm]{geometry}\n" + preamble
+      + "\\pagestyle{empty}\n\\setlength{\\parindent}{0pt}\n\\begin{document}\n" + picture
+      + "\\end{document}\n"
+  }
+
+  // MARK: Axes
+
+  private func axis(
+    _ panel: Figure.Panel, _ frame: Figure.Layout.Frame, _ ruler: (x: Figure.Ruler, y: Figure.Ruler),
+    _ layout: Figure.Layout
+  ) -> [String] {
+    let size =
+      "width=\(across(layout.right - layout.left)), height=\(number((frame.bottom - frame.top) * Self.line))cm"
+    let begin = [
+      "\\begin{axis}[at={(\(across(layout.left)), \(down(frame.top)))}, \(size),",
+      "  " + settings("x", ruler.x, isNumbered: frame.xLabel != nil),
+      "  " + settings("y", ruler.y, isNumbered: true),
+      "  legend columns=\(layout.legendColumns), "
+        + "legend style={at={(0,1)}, yshift=\(number((frame.top - layout.legend) * Self.line))cm}]",
+    ]
+    let marks = panel.marks(along: ruler.x).map { mark in
+      let ends = [ruler.y.lower, ruler.y.upper].map {
+        "(axis cs:\(Numbers.full(mark.position)),\(Numbers.full($0)))"
+      }
+      return "\\draw[black!40] \(ends[0]) -- \(ends[1]);"
+    }
+    return begin + marks
+  }
+
+  private func settings(_ name: String, _ ruler: Figure.Ruler, isNumbered: Bool) -> String {
+    let values = ruler.ticks.map { Numbers.full($0.value) }.joined(separator: ",")
+    let labels = ruler.ticks.map { "{\(LaTeXFormat.escape($0.label))}" }.joined(separator: ",")
+    return "\(name)mode=\(ruler.scale == .linear ? "linear" : "log"), "
+      + "\(name)min=\(Numbers.full(ruler.lower)), \(name)max=\(Numbers.full(ruler.upper)), "
+      + "\(name)tick={\(values)}, \(name)ticklabels=\(isNumbered ? "{\(labels)}" : "\\empty"),"
+  }
+
+  private func legend(_ figure: Figure, _ layout: Figure.Layout) -> [String] {
+    figure.legend.map {
+      "\\addlegendimage{\(style($0.style, $0.color))}\\addlegendentry{\(LaTeXFormat().render($0.name))}"
+    }
+  }
+
+  private func style(_ style: Figure.Style, _ color: Figure.Color) -> String {
+    let pen =
+      switch style {
+      case .line: "line width=1.2pt"
+      case .dashed: "line width=0.8pt, dash pattern=on 4pt off 2pt"
+      case .dotted: "line width=1pt, dash pattern=on 1pt off 2pt"
+      case .points: "only marks, mark=*, mark size=0.8pt"
+      }
+    return "roteq-\(color), \(pen)"
+  }
+
+  // MARK: Words
+
+  private func labels(_ panel: Figure.Panel, _ frame: Figure.Layout.Frame, _ layout: Figure.Layout)
+    -> [String]
+  {
+    var lines: [String] = []
+    if let title = panel.title, let line = frame.title {
+      lines.append(node(title, layout.left, line, "anchor=west"))
+    }
+    lines.append(node(panel.y.label, 1.6, frame.yLabel, "rotate=90"))
+    if let line = frame.xLabel {
+      lines.append(node(panel.x.label, (layout.left + layout.right) / 2, line, ""))
+    }
+    return lines
+      + frame.marks.map { mark in
+        let anchor =
+          switch mark.anchor {
+          case .left: "anchor=west, "
+          case .center: ""
+          case .right: "anchor=east, "
+          }
+        return node(mark.text, mark.column, mark.line, anchor + "black!60, font=\\footnotesize")
+      }
+  }
+
+  private func node(_ prose: Prose, _ column: Double, _ line: Double, _ options: String) -> String {
+    let separator = options.isEmpty ? "" : ", "
+    return "\\node[inner sep=0pt\(separator)\(options)] at (\(across(column)), \(down(line))) "
+      + "{\(LaTeXFormat().render(prose))};"
+  }
+
+  private func across(_ columns: Double) -> String { "\(number(columns * Self.character))cm" }
+  private func down(_ lines: Double) -> String { "\(number(-lines * Self.line))cm" }
+  private func number(_ value: Double) -> String { Numbers.rounded(value, digits: 4) }
+}
