@@ -83,7 +83,8 @@ let package = Package(
     .testTarget(
       name: "ReportsTests", dependencies: ["Formulas", "Equilibrium", "Reports"], swiftSettings: settings),
     .testTarget(
-      name: "roteqTests", dependencies: ["Formulas", "Equilibrium", "Reports", "roteq"], exclude: ["Expected"], swiftSettings: settings),
+      name: "roteqTests", dependencies: ["Formulas", "Equilibrium", "Reports", "roteq"],
+      exclude: ["Expected"], swiftSettings: settings),
     .testTarget(
       name: "OptimizersTests",
       dependencies: ["Formulas", "Equilibrium", "Dynamics", "Optimizers"],

@@ -184,9 +184,23 @@ import Testing
     }
   }
 
-  @Test func sizeWithoutTerminal() throws {
-    // Tests may run on a terminal; a size is always there.
-    let size = TerminalSize.current
-    #expect(size.columns > 0 && size.rows > 0)
+  @Test func terminalSize() throws {
+    let terminal = open("/dev/ptmx", O_RDWR | O_NOCTTY)
+    let file = open("/dev/null", O_RDONLY)
+    defer {
+      close(terminal)
+      close(file)
+    }
+    try #require(terminal >= 0 && file >= 0)
+    let fallback = TerminalSize(descriptor: file)
+    #expect((fallback.columns, fallback.rows) == (80, 24))
+    for (columns, rows, expected) in [(132, 43, (132, 42)), (0, 0, (80, 24))]
+      as [(UInt16, UInt16, (Int, Int))]
+    {
+      var size = winsize(ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0)
+      try #require(ioctl(terminal, UInt(TIOCSWINSZ), &size) == 0)
+      let read = TerminalSize(descriptor: terminal)
+      #expect((read.columns, read.rows) == expected)
+    }
   }
 }
