@@ -1,3 +1,4 @@
+import Dynamics
 import Formulas
 
 /// An optimizer with validated values: the input of every prediction.
@@ -12,6 +13,10 @@ public struct Settings: Sendable {
   public let hyperparameters: [(symbol: Symbol, value: Double)]
   /// Symbols whose value follows from others, with the formula that gives it.
   public let derived: [(symbol: Symbol, formula: Formula)]
+  /// E[g̃ₖ²] of each coordinate, where given.
+  public let spectrum: [Double]?
+  /// How the coordinates are distributed at the start of training; equilibrium does not depend on it.
+  public var initialDistribution = InitialDistribution.uniform
 
   /// Validates values for an optimizer.
   ///
@@ -52,6 +57,7 @@ public struct Settings: Sendable {
     self.optimizer = optimizer
     self.variant = variant
     self.derived = derived
+    self.spectrum = spectrum
     self.values = known
     hyperparameters = optimizer.hyperparameters.compactMap { own in
       known[own.symbol].map { (own.symbol, $0) }

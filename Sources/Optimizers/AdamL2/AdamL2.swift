@@ -16,7 +16,11 @@ extension Optimizer {
       guard let β₁ = settings.values[.beta1], let β₂ = settings.values[.beta2],
         let dimension = settings.values[.dimension]
       else { return nil }
-      return AdamL2.Moments(beta1: β₁, beta2: β₂, dimension: dimension, normPower: normPower)
+      return AdamL2.Moments(
+        beta1: β₁, beta2: β₂,
+        classes: AdamL2.classes(
+          spectrum: settings.spectrum, dimension: dimension, activeFraction: 1, normPower: normPower,
+          distribution: settings.initialDistribution))
     },
     formulas: AdamL2.formula)
 }
