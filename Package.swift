@@ -87,7 +87,10 @@ let package = Package(
       exclude: ["Expected"], swiftSettings: settings),
     .testTarget(
       name: "OptimizersTests",
-      dependencies: ["Formulas", "Equilibrium", "Dynamics", "Optimizers"],
+      dependencies: [
+        "Formulas", "Equilibrium", "Dynamics", "Optimizers",
+        .product(name: "RealModule", package: "swift-numerics"),
+      ],
       swiftSettings: settings),
     .testTarget(
       name: "RunConfigurationsTests",

@@ -8,26 +8,26 @@ import Testing
 /// The law of leading order, dA/dt = (2/3)·r·A∞·(1 − n³), advanced in one jump and step by step.
 @Suite struct AdamL2TransientTests {
   /// n₀ and r: both sides of equilibrium, from hardly moving to long settled.
-  static let starts = [0.001, 0.3, 0.999, 1.001, 21, 100]
+  static let starts = [0.001, 0.3, 0.999, 21, 100]
 
-  @Test(arguments: starts, [1e-8, 1e-6, 1e-5])
+  @Test(arguments: starts, [1e-8, 1e-5])
   func aMillionStepsAreOneJump(start: Double, rate: Double) {
     let equilibrium = 0.0121
     var power = start * start * equilibrium
     let jump = AdamL2.advanced(
       normPower: power, steps: 1e6, equilibriumNormPower: equilibrium, rate: rate)
-    for _ in 0..<100_000 {
+    for _ in 0..<1_000_000 {
       power = AdamL2.advanced(
-        normPower: power, steps: 10, equilibriumNormPower: equilibrium, rate: rate)
+        normPower: power, steps: 1, equilibriumNormPower: equilibrium, rate: rate)
     }
     #expect(abs(power / jump - 1) < 1e-12)
   }
 
   /// Where ‖ω‖² has run out of digits, the deviation has them all.
-  @Test(arguments: [-1e-12, 1e-12, 1e-6, -0.5, 2])
+  @Test(arguments: [-1e-12, 1e-6, 2])
   func aMillionStepsOfTheDeviationAreOneJump(start: Double) {
     var deviation = start
-    for _ in 0..<100_000 { deviation = AdamL2.advanced(deviation: deviation, steps: 10, rate: 1e-5) }
+    for _ in 0..<1_000_000 { deviation = AdamL2.advanced(deviation: deviation, steps: 1, rate: 1e-5) }
     let jump = AdamL2.advanced(deviation: start, steps: 1e6, rate: 1e-5)
     #expect(abs(deviation / jump - 1) < 1e-12)
   }

@@ -5,7 +5,7 @@ extension AdamL2 {
   /// Coordinates that have the same gradient power and started from the same square; everything is of one of them.
   struct CoordinateClass: Sendable {
     /// Number of coordinates; a quadrature weight, so it need not be whole.
-    let count: Double
+    var count: Double
     /// What falls to one coordinate of the weight's whole gradient power.
     let gradientShare: Double
     /// A = E[ω²].

@@ -15,20 +15,24 @@ extension AdamL2 {
     private(set) var classes: [CoordinateClass]
     private(set) var normPower: Double
     private var steps = 0
+    private let logBeta1: Double
+    private let logBeta2: Double
 
     /// A process from classes with their squares at the start.
     init(beta1: Double, beta2: Double, classes: [CoordinateClass]) {
       self.beta1 = beta1
       self.beta2 = beta2
       self.classes = classes
+      logBeta1 = Double.log(beta1)
+      logBeta2 = Double.log(beta2)
       normPower = classes.reduce(0) { $0 + $1.count * $1.normPower }
     }
 
     mutating func step(_ input: StepInput) -> Double {
       let decay = input.weightDecay + input.radialDecay
       steps += 1
-      let learningRate = input.learningRate / AdamL2.onset(beta1, steps)
-      let correction = 1 / AdamL2.onset(beta2, steps)
+      let learningRate = input.learningRate / onset(logBeta1)
+      let correction = 1 / onset(logBeta2)
       var (update, radial) = (0.0, 0.0)
       for index in classes.indices {
         classes[index].update(
@@ -52,13 +56,28 @@ extension AdamL2 {
       let angle = Double.atan2(
         y: (normPower * (update + deformation)).squareRoot(), x: normPower * (1 - meanShrink))
       normPower = next
+      if steps.isMultiple(of: 1000) { merge() }
       return angle
     }
-  }
 
-  /// 1 − βᵗ, the share of a moving average that has arrived after t steps.
-  private static func onset(_ β: Double, _ t: Int) -> Double {
-    -Double.expMinusOne(Double(t) * Double.log(β))
+    /// 1 − βᵗ, the share of a moving average that has arrived, from ln β.
+    private func onset(_ logarithm: Double) -> Double {
+      let exponent = Double(steps) * logarithm
+      return exponent < -40 ? 1 : -Double.expMinusOne(exponent)
+    }
+
+    /// Makes one of neighbours that have forgotten that they started apart.
+    private mutating func merge() {
+      var merged: [CoordinateClass] = []
+      for own in classes {
+        if let last = merged.last, last.agrees(with: own) {
+          merged[merged.count - 1].count += own.count
+        } else {
+          merged.append(own)
+        }
+      }
+      classes = merged
+    }
   }
 }
 
@@ -91,5 +110,12 @@ extension AdamL2.CoordinateClass {
     guard normPower > Self.rest else { return (normPower, slope) = (0, 0) }
     slope = (f * slope * A - s * E) / normPower
     residualPower = E * A / normPower
+  }
+
+  /// The same within what rounding leaves of a long average.
+  func agrees(with other: Self) -> Bool {
+    func near(_ first: Double, _ second: Double) -> Bool { abs(first - second) <= 1e-12 * abs(first) }
+    return gradientShare == other.gradientShare && near(normPower, other.normPower)
+      && near(secondMoment, other.secondMoment) && near(residualPower, other.residualPower)
   }
 }
