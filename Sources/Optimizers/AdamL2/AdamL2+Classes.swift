@@ -46,7 +46,9 @@ extension AdamL2 {
     // A normal distribution needs more squares than a uniform one.
     let fewestSquares = [.equal: 1, .uniform: 5, .normal: 8][distribution] ?? 1
     var gradients = [GradientClass(power: 1, count: dimension)]
-    if let spectrum { gradients = grouped(spectrum, into: mostClasses / fewestSquares) }
+    if let spectrum {
+      gradients = grouped(spectrum, into: mostClasses / fewestSquares - (activeFraction < 1 ? 1 : 0))
+    }
     let total = gradients.reduce(0) { $0 + $1.count * $1.power } * activeFraction
     for index in gradients.indices { gradients[index].count *= activeFraction }
     if activeFraction < 1 {
