@@ -1,3 +1,4 @@
+import Dynamics
 import RealModule
 
 /// How a weight matrix is initialised, which sets the norm that its weight vectors start with.
@@ -21,6 +22,12 @@ public enum Initialization: Sendable, Equatable {
     case .xavier(let fanOut): (2 * dimension / (dimension + fanOut)).squareRoot()
     case .normal(let deviation): deviation * dimension.squareRoot()
     }
+  }
+
+  /// How the coordinates are distributed. Kaiming and Xavier come in both forms; PyTorch's own calls of them are uniform.
+  public var distribution: InitialDistribution {
+    if case .normal = self { return .normal }
+    return .uniform
   }
 
   /// What can be written for an initialisation.

@@ -26,6 +26,7 @@ import Testing
     } + [
       Case(optimizer: .sgdm, further: [.dampening: 0.3]),
       Case(optimizer: .adamW, further: [.activeFraction: 0.7]),
+      Case(optimizer: .lion, further: [.activeFraction: 0.7]),
       Case(optimizer: .adamW, further: [.dimensionErrorFactor: 0.8, .activeFraction: 0.5]),
     ]
 
@@ -46,6 +47,21 @@ import Testing
     #expect(abs(last.norm.moments / norm - 1) < 1e-12)
     #expect(abs(last.rotation.moments / (try settings.value(.expectedRotation, .moments)) - 1) < 1e-12)
     #expect(abs(last.equilibriumNorm / norm - 1) < 1e-14)
+  }
+
+  /// Dead coordinates of Adam+ℓ2 do not come to rest: each ends up swinging by about η, since λω is scaled by itself.
+  @Test func deadCoordinatesOfAdamL2AreAlmostGone() throws {
+    var values = ContractTests.values(.adamL2)
+    values[.learningRate] = 0.02
+    values[.activeFraction] = 0.7
+    values[.gradientMass] = nil
+    values[.initialNorm] = try Settings(.adamL2, values).value(.equilibriumNorm, .moments) * 1.2
+    let settings = try Settings(.adamL2, values)
+    let plan = RunPlan(steps: 60_000, learningRate: 0.02, weightDecay: try #require(values[.weightDecay]))
+    let norm = try Trajectory(settings, plan).finalNorm()
+    let expected = try settings.value(.equilibriumNorm, .moments)
+    let swings = 0.3 * (try #require(values[.dimension])) * 0.02 * 0.02 / (expected * expected)
+    #expect(norm >= expected * (1 - 1e-9) && norm <= expected * (1 + swings))
   }
 
   /// ε shrinks the update as its formula says, where the decay of a step is small: the formula is leading order in ηλ.

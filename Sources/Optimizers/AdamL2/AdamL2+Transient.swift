@@ -26,6 +26,11 @@ extension AdamL2 {
         return CitedFormula(
           2 * norm.squared / (η.squared * C) * (elapsed(end) - elapsed(start)), "(86), integrated",
           assumptions)
+      },
+      advance: { normPower, equilibrium, rate in
+        // The rate given is −ln(1 − x).
+        advanced(
+          normPower: normPower, steps: 1, equilibriumNormPower: equilibrium, rate: -Double.expMinusOne(-rate))
       })
   }()
 

@@ -14,13 +14,15 @@ extension Optimizer {
     rotationOverSteps: AdamL2.rotation(overSteps:settings:),
     process: { settings, normPower in
       guard let β₁ = settings.values[.beta1], let β₂ = settings.values[.beta2],
-        let dimension = settings.values[.dimension]
+        let dimension = settings.values[.dimension],
+        // A measured C_err says nothing of single coordinates.
+        settings.values[.dimensionErrorFactor] == nil
       else { return nil }
       return AdamL2.Moments(
         beta1: β₁, beta2: β₂,
         classes: AdamL2.classes(
-          spectrum: settings.spectrum, dimension: dimension, activeFraction: 1, normPower: normPower,
-          distribution: settings.initialDistribution))
+          spectrum: settings.spectrum, dimension: dimension,
+          activeFraction: settings.values[.activeFraction] ?? 1, normPower: normPower, distribution: settings.initialDistribution))
     },
     formulas: AdamL2.formula)
 }
