@@ -21,6 +21,8 @@ public struct Optimizer: Sendable {
   public let decouplesDecay: Bool
   /// Whether the tails of the gradient change its rotation, so that their kurtosis is of use.
   public let answersToKurtosis: Bool
+  /// Whether its second moments in time take in that successive gradients agree.
+  public let followsMomentumCosine: Bool
   /// How a norm away from equilibrium returns to it, from (16).
   public let relaxation: Relaxation
   /// For given E[g̃ₖ²], the solved squared norm z and gradient share F; nil where the spectrum plays no part.
@@ -35,7 +37,8 @@ public struct Optimizer: Sendable {
   /// Describes an optimizer.
   public init(
     identifier: String, title: String, equation: Int, hyperparameters: [Hyperparameter],
-    decouplesDecay: Bool, answersToKurtosis: Bool = false, relaxation: Relaxation, derivation: Derivation,
+    decouplesDecay: Bool, answersToKurtosis: Bool = false, followsMomentumCosine: Bool = false,
+    relaxation: Relaxation, derivation: Derivation,
     solveSpectrum: (@Sendable ([Double], [Symbol: Double]) throws -> [Symbol: Double])? = nil,
     rotationOverSteps: (@Sendable (Int, Settings) throws -> Double)? = nil,
     process: @escaping @Sendable (Settings, Double) -> (any MomentProcess)? = { _, _ in nil },
@@ -47,6 +50,7 @@ public struct Optimizer: Sendable {
     self.hyperparameters = hyperparameters
     self.decouplesDecay = decouplesDecay
     self.answersToKurtosis = answersToKurtosis
+    self.followsMomentumCosine = followsMomentumCosine
     self.relaxation = relaxation
     self.derivation = derivation
     self.solveSpectrum = solveSpectrum

@@ -29,6 +29,9 @@ public struct Trajectory: Sendable {
   ) throws(TrajectoryError) {
     guard plan.steps >= 1 else { throw .steps(plan.steps) }
     guard let initialNorm = settings.values[.initialNorm] else { throw .missing([.initialNorm]) }
+    guard gradient?.momentumCosine == nil || settings.optimizer.followsMomentumCosine else {
+      throw .noMomentumCosine(settings.optimizer)
+    }
     guard settings.optimizer.process(settings, 1) != nil else {
       throw settings.values[.dimension] == nil ? .missing([.dimension]) : .noProcess(settings.optimizer)
     }
@@ -85,6 +88,9 @@ public struct Trajectory: Sendable {
     public var recurrence = 0.0
     /// By the second moments in time.
     public var moments = 0.0
+
+    /// Zero by either.
+    public init() {}
   }
 
   /// Steps computed between two visits to the formulas.
@@ -215,6 +221,8 @@ public enum TrajectoryError: Error, CustomStringConvertible {
   case missing([Symbol])
   /// The optimizer's second moments are not known for such weights.
   case noProcess(Optimizer)
+  /// The optimizer's second moments do not take in that successive gradients agree.
+  case noMomentumCosine(Optimizer)
   /// A decay that takes the whole weight away in one step.
   case diverges(step: Int, product: Double)
   /// A norm that is no longer a number.
@@ -228,6 +236,8 @@ public enum TrajectoryError: Error, CustomStringConvertible {
       "the trajectory needs the " + symbols.map { "\($0.meaning) \($0.plain)" }.joined(separator: ", ")
     case .noProcess(let optimizer):
       "the second moments of \(optimizer.title) in time are not known for these settings"
+    case .noMomentumCosine(let optimizer):
+      "the second moments of \(optimizer.title) do not take in the cosine between gradient and first moment; leave momentum_cosine out"
     case .diverges(let step, let product):
       "the run diverges: at step \(step) the decay takes ηλ = \(product) of the weight, expected below 1; lower the learning rate or the weight decay"
     case .notFinite(let step):

@@ -42,6 +42,7 @@ extension TrajectoryReport {
     return [
       ("dimension", .optional(values[.dimension])), ("initial_norm", .optional(values[.initialNorm])),
       ("summary", summary(layer.summary)),
+      ("deviation_from_measured", deviation(layer.deviation)),
       (
         "trajectory",
         [
@@ -80,5 +81,12 @@ extension TrajectoryReport {
       "final_rotation_factor": .number(summary.finalFactor),
       "mean_rotation": .number(summary.meanRotation), "rms_rotation": .number(summary.rmsRotation),
     ]
+  }
+
+  private func deviation(_ deviation: MeasuredRun.Deviation?) -> JSONValue {
+    func pair(_ predicted: Trajectory.Predicted?) -> JSONValue {
+      predicted.map { ["recurrence": .number($0.recurrence), "moments": .number($0.moments)] } ?? .null
+    }
+    return deviation.map { ["norm": pair($0.norm), "rotation": pair($0.rotation)] } ?? .null
   }
 }

@@ -16,6 +16,10 @@ public struct TrajectoryReport: Sendable {
     public let points: [Trajectory.Point]
     /// The last step, kept or not.
     public let last: Trajectory.Point
+    /// What was logged of the layer; nil where nothing was.
+    public let measured: MeasuredRun?
+    /// How far the predictions are from it.
+    public let deviation: MeasuredRun.Deviation?
 
     /// Follows a run, keeping every `every`-th step.
     ///
@@ -23,22 +27,27 @@ public struct TrajectoryReport: Sendable {
     ///   - trajectory: the run.
     ///   - name: the layer's name.
     ///   - every: which steps are kept, at least 1.
+    ///   - measured: what was logged of the layer.
     ///   - progress: told after every 65,536 steps how many they were.
     /// - Throws: ``TrajectoryError`` where it diverges.
     public init(
-      _ trajectory: Trajectory, name: String? = nil, every: Int, progress: (Int) -> Void = { _ in }
+      _ trajectory: Trajectory, name: String? = nil, every: Int, measured: MeasuredRun? = nil,
+      progress: (Int) -> Void = { _ in }
     ) throws(TrajectoryError) {
       var summary = TrajectorySummary()
       var (points, last): ([Trajectory.Point], Trajectory.Point) = ([], Trajectory.Point())
+      var comparison = measured.map { MeasuredRun.Comparison($0) }
       points.reserveCapacity(trajectory.plan.steps / every + 1)
       try trajectory.forEach { point in
         summary.add(point)
         last = point
+        comparison?.add(point)
         if point.step & 0xFFFF == 0 { progress(0x10000) }
         if (point.step - 1) % every == 0 { points.append(point) }
       }
       (self.name, self.trajectory, self.summary) = (name, trajectory, summary)
       (self.points, self.last) = (points, last)
+      (self.measured, self.deviation) = (measured, comparison?.deviation)
     }
   }
 
@@ -80,6 +89,7 @@ public struct TrajectoryReport: Sendable {
       blocks.append(.list(answers(first) + runAnswers(first)))
       blocks.append(.table(sample(first)))
     }
+    blocks += comparisons
     if !notes.isEmpty { blocks += [.heading(2, "Notes"), .list(notes.map { Prose($0) })] }
     let warnings = Prediction(first.trajectory.settings).warnings.map(\.prose)
     if !warnings.isEmpty { blocks += [.heading(2, "Warnings at the peak"), .list(warnings)] }
@@ -120,6 +130,31 @@ public struct TrajectoryReport: Sendable {
         ))
     }
     return answers
+  }
+
+  /// How far the predictions are from what was logged.
+  private var comparisons: [Block] {
+    let rows: [[Table.Cell]] = layers.compactMap { layer in
+      layer.deviation.map { deviation in
+        [.prose(Prose([.text(layer.name ?? "weight")]))]
+          + [
+            deviation.norm?.moments, deviation.rotation?.moments, deviation.norm?.recurrence,
+            deviation.rotation?.recurrence,
+          ].map { .optional($0.map { $0 * 100 }) }
+      }
+    }
+    guard !rows.isEmpty else { return [] }
+    return [
+      .table(
+        Table(
+          caption: "Mean deviation from what was measured, in percent",
+          columns: [
+            Table.Column("layer", name: "layer", isNumeric: false),
+            Table.Column("norm", name: "norm_moments"), Table.Column("rotation", name: "rotation_moments"),
+            Table.Column("norm by (16)", name: "norm_recurrence"),
+            Table.Column("rotation by (16)", name: "rotation_recurrence"),
+          ], rows: rows))
+    ]
   }
 
   /// What holds for every layer.

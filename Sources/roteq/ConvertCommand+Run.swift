@@ -23,15 +23,16 @@ extension ConvertCommand {
     guard let dimension = known[.dimension] else {
       throw Failure("missing --dimension: the run needs the dimension C (fan-in) of the weight", .usage)
     }
-    let norm = try start.norm(known, dimension: dimension)
-    known[.initialNorm] = norm
+    let start = try start.start(known, dimension: dimension)
+    known[.initialNorm] = start.norm
     if optimizer.answersToKurtosis { known[.gradientKurtosis] = known[.gradientKurtosis] ?? 0 }
     let kind: WeightKind = weight.scaleSensitive ? .scaleSensitive : .scaleInvariant
     let trace = try gradient.trace(layer: nil, steps: plan.requiredSteps(), known: known, weight: kind)
     if let trace {
-      known.merge(TrajectoryCommand.reference(trace, norm, kind)) { given, _ in given }
+      known.merge(TrajectoryCommand.reference(trace, start.norm, kind)) { given, _ in given }
     }
-    let settings = try weight.settings(optimizer, known)
+    var settings = try weight.settings(optimizer, known)
+    settings.initialDistribution = start.distribution
     let plan = try runPlan(settings)
     do throws(TrajectoryError) { return try Trajectory(settings, plan, gradient: trace) } catch {
       throw TrajectoryCommand.failure(error, layer: nil)

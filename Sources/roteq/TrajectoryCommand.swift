@@ -19,7 +19,7 @@ struct TrajectoryCommand: ParsableCommand {
             --schedule wsd:decay=2000,warmup=500 --layers attn:768:default,mlp:3072:kaiming
         roteq trajectory --optimizer adamw --lr 3e-3 --weight-decay 0.3 --steps 4000 \\
             --schedule cosine --warmup 400 --dimension 256 --initialization default \\
-            --gradient gradients.csv --format csv --every 10
+            --gradient gradients.csv --measured norms.csv -o run.svg
 
       The run is predicted twice: by the paper's recurrence (16), and by the second moments, which know the momentum \
       and the lag of Adam's v. Beside them stands the equilibrium of each step's hyperparameters.
@@ -56,9 +56,23 @@ struct TrajectoryCommand: ParsableCommand {
   var decayConvention: String = DecayConvention.coupled.rawValue
   @OptionGroup(title: "Gradient") var gradient: GradientOptions
   @Option(help: "Of CSV and JSON, every N-th step only.") var every: Int?
+  @Option(
+    help:
+      "CSV of the logged run to compare with: columns step, norm and/or rotation (radians), where known layer.",
+    completion: .file())
+  var measured: String?
+  @Flag(help: "Draw norm and rotation on the terminal instead of printing a report.") var plot = false
+  @Option(
+    name: [.customShort("o"), .customLong("output")],
+    help: "Draw norm and rotation here: FILE.svg, .pdf, .png, .tex or .gp.", completion: .file())
+  var figurePath: String?
   @OptionGroup(title: "Output") var output: OutputOptions
 
   func run() throws {
+    if let figurePath { _ = try FigureFile.Format(path: figurePath) }
+    guard !plot || output.format == .text else {
+      throw Failure("--plot does not go with --format \(output.format.rawValue)", .usage)
+    }
     let request = try config.map(configured) ?? given()
     if let every, every < 1 {
       throw Failure("--every: \(every) is not allowed, expected 1 or more steps", .usage)
@@ -69,16 +83,51 @@ struct TrajectoryCommand: ParsableCommand {
     var layers: [TrajectoryReport.Layer] = []
     var progress = ProgressBar(total: request.plan.steps * request.layers.count)
     for layer in request.layers {
+      let measured = try measuredRun(layer.name, steps: request.plan.steps)
       do throws(TrajectoryError) {
         let trajectory = try Trajectory(layer.settings, request.plan, gradient: layer.gradient)
         layers.append(
-          try TrajectoryReport.Layer(trajectory, name: layer.name, every: stride) { progress.advance(by: $0) }
+          try TrajectoryReport.Layer(trajectory, name: layer.name, every: stride, measured: measured) {
+            progress.advance(by: $0)
+          }
         )
       } catch { throw Self.failure(error, layer: layer.name) }
     }
     progress.finish()
-    output.print(
-      TrajectoryReport(layers, stepsPerEpoch: request.stepsPerEpoch, notes: request.notes).output)
+    let report = TrajectoryReport(layers, stepsPerEpoch: request.stepsPerEpoch, notes: request.notes)
+    if let figurePath { try FigureFile.write(report.figure, to: figurePath, isFragment: output.fragment) }
+    if plot {
+      Standard.output.write(try FigureFile.terminal(report.figure))
+    } else {
+      output.print(report.output)
+    }
+  }
+
+  /// What was logged of a layer.
+  private func measuredRun(_ layer: String?, steps: Int) throws -> MeasuredRun? {
+    guard let path = measured else { return nil }
+    do {
+      let table = try InputFile.table(path, nameColumn: "layer").rows(named: layer)
+      let logged = try table.required("step")
+      let (norms, rotations) = (table.column("norm"), table.column("rotation"))
+      if norms == nil, rotations == nil { _ = try table.first(of: ["norm", "rotation"]) }
+      for row in logged.indices {
+        let place = "\(path):\(table.line(ofRow: row))"
+        guard logged[row] >= 1, logged[row] <= Double(steps), logged[row] == logged[row].rounded() else {
+          throw Failure(
+            "\(place): step \(Numbers.full(logged[row])) is not in the run, expected 1 to \(steps)", .badData)
+        }
+        guard row == 0 || logged[row] > logged[row - 1] else {
+          throw Failure(
+            "\(place): step \(Numbers.full(logged[row])) after \(Numbers.full(logged[row - 1])), expected rising steps",
+            .badData)
+        }
+        guard norms?[row] ?? 1 > 0, rotations?[row] ?? 0 >= 0 else {
+          throw Failure("\(place): a norm must be above 0 and a rotation not below", .badData)
+        }
+      }
+      return MeasuredRun(steps: logged, norms: norms, rotations: rotations)
+    } catch let error as TableError { throw Failure(error.description, .badData) }
   }
 
   private struct Request {
@@ -118,11 +167,12 @@ struct TrajectoryCommand: ParsableCommand {
     let layers = try shapes.map { shape in
       var values = known
       values[.dimension] = shape.dimension
-      values[.initialNorm] = shape.norm
+      values[.initialNorm] = shape.start.norm
       let kind: WeightKind = weight.scaleSensitive ? .scaleSensitive : .scaleInvariant
       let trace = try gradient.trace(layer: shape.name, steps: steps, known: values, weight: kind)
-      if let trace { values.merge(Self.reference(trace, shape.norm, kind)) { given, _ in given } }
-      let settings = try weight.settings(optimizer, values)
+      if let trace { values.merge(Self.reference(trace, shape.start.norm, kind)) { given, _ in given } }
+      var settings = try weight.settings(optimizer, values)
+      settings.initialDistribution = shape.start.distribution
       if runPlan == nil {
         runPlan = try plan.plan(
           learningRate: settings.values[.learningRate] ?? .nan, weightDecay: own ?? .nan,
@@ -144,14 +194,15 @@ struct TrajectoryCommand: ParsableCommand {
   }
 
   /// Name, dimension and initial norm of each layer.
-  private func shapes(_ known: [Symbol: Double]) throws -> [(name: String?, dimension: Double, norm: Double)]
-  {
+  private func shapes(_ known: [Symbol: Double]) throws -> [(
+    name: String?, dimension: Double, start: StartOptions.Start
+  )] {
     guard let layers else {
       guard let dimension = known[.dimension] else {
         throw Failure(
           "missing --dimension: the trajectory needs the dimension C (fan-in) of the weight", .usage)
       }
-      return [(nil, dimension, try start.norm(known, dimension: dimension))]
+      return [(nil, dimension, try start.start(known, dimension: dimension))]
     }
     for (flag, isGiven) in [
       ("--dimension", known[.dimension] != nil), ("--initial-norm", known[.initialNorm] != nil),
@@ -165,7 +216,7 @@ struct TrajectoryCommand: ParsableCommand {
       let dimension = try check(
         parseNumber(parts[1], flag: "--layers", expected: "\(Symbol.dimension.domain)"), flag: "--layers",
         symbol: .dimension, isRoot: false)
-      return (parts[0], dimension, try StartOptions.norm(parts[2], dimension, flag: "--layers"))
+      return (parts[0], dimension, try StartOptions.start(parts[2], dimension, flag: "--layers"))
     }
   }
 

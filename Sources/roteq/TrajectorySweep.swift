@@ -40,12 +40,14 @@ struct TrajectorySweep {
       guard let dimension = known[.dimension] else {
         throw Failure("missing --dimension: the run needs the dimension C (fan-in) of the weight", .usage)
       }
-      known[.initialNorm] = try command.start.norm(known, dimension: dimension)
+      let start = try command.start.start(known, dimension: dimension)
+      known[.initialNorm] = start.norm
       if optimizer.answersToKurtosis { known[.gradientKurtosis] = known[.gradientKurtosis] ?? 0 }
       guard (known[.learningRate] ?? 0) * (known[.weightDecay] ?? 0) < 1 else {
         return Run(shown: cell.shown, trajectory: nil)
       }
-      let settings = try command.weight.settings(optimizer, known)
+      var settings = try command.weight.settings(optimizer, known)
+      settings.initialDistribution = start.distribution
       let plan = try command.plan.plan(
         learningRate: settings.values[.learningRate] ?? .nan,
         weightDecay: settings.values[.weightDecay] ?? .nan)

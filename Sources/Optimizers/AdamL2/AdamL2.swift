@@ -22,7 +22,8 @@ extension Optimizer {
         beta1: β₁, beta2: β₂,
         classes: AdamL2.classes(
           spectrum: settings.spectrum, dimension: dimension,
-          activeFraction: settings.values[.activeFraction] ?? 1, normPower: normPower, distribution: settings.initialDistribution))
+          activeFraction: settings.values[.activeFraction] ?? 1, normPower: normPower,
+          distribution: settings.initialDistribution))
     },
     formulas: AdamL2.formula)
 }

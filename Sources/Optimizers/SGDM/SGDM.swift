@@ -9,7 +9,8 @@ extension Optimizer {
       Hyperparameter(.learningRate), Hyperparameter(.weightDecay), Hyperparameter(.momentum),
       Hyperparameter(.dampening, default: 0),
     ],
-    decouplesDecay: false, relaxation: SGDM.relaxation, derivation: SGDM.derivation,
+    decouplesDecay: false, followsMomentumCosine: true, relaxation: SGDM.relaxation,
+    derivation: SGDM.derivation,
     rotationOverSteps: SGDM.rotation(overSteps:settings:),
     process: { settings, normPower in
       settings.values[.momentum].map {
