@@ -38,6 +38,9 @@ public struct TrajectorySummary: Sendable {
     public var step: Int
     /// Rotation over equilibrium rotation.
     public var factor: Double
+
+    /// An extreme at a step.
+    public init(step: Int, factor: Double) { (self.step, self.factor) = (step, factor) }
   }
 
   /// The norm by the second moments.
