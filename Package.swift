@@ -54,6 +54,7 @@ let package = Package(
       dependencies: [
         "Formulas", "Equilibrium", "Dynamics", "Optimizers", "RunConfigurations", "Templates",
         .product(name: "Mustache", package: "swift-mustache"),
+        .product(name: "RealModule", package: "swift-numerics"),
       ],
       swiftSettings: settings),
     .target(

@@ -23,6 +23,11 @@ commands=(
   "sweep --optimizer adamw --lr 1e-4:1e-1:log:5 --weight-decay 1e-4:1:log:5 --dimension 768"
   "scale $sgdm --batch-size 128 --to-batch-size 2048" "scale $adam_l2 --to-dimension 512"
   "derive sgdm" "derive adamw" "derive adam-l2" "derive lion"
+  "trajectory $adamw --schedule cosine --warmup 25 --steps 500 --steps-per-epoch 50" "table 4 --matched"
+  "trajectory $lion --initialization kaiming --schedule wsd --steps 500 --decay-convention corrected"
+  "convert --from adamw --lr 5e-4 --weight-decay 1e-4 --dimension 512 --initial-norm 1 --to rv-adamw --schedule cosine --steps 500"
+  "convert --from rv-adamw --lr 5e-3 --weight-decay 0.1 --dimension 512 --initial-norm 1 --to adamw --hold decay --steps 500"
+  "sweep --optimizer adamw --lr 1e-4:1e-1:log:5 --weight-decay 0.1 --dimension 768 --initial-norm 1 --over trajectory --steps 500"
 )
 
 passed=0
@@ -60,7 +65,18 @@ for index in "${!commands[@]}"; do
   check "roteq ${commands[$index]} --format markdown" tables_are_tables "case$index.md"
 done
 
-for config in "$root"/examples/*; do
+for fragment in "" --fragment; do
+  "$roteq" trajectory $adamw --schedule cosine --warmup 25 --steps 500 $fragment -o figure.tex >/dev/null
+  if [ -n "$fragment" ]; then
+    printf '%s\n' '\documentclass{article}' '\usepackage{amsmath,amssymb,pgfplots}' '\pgfplotsset{compat=1.17}' \
+      '\begin{document}' '\noindent\resizebox{\linewidth}{!}{\input{figure}}' '\end{document}' >inclusion.tex
+    check "figure to read into a paper" compile inclusion.tex
+  else
+    check "figure on its own" compile figure.tex
+  fi
+done
+
+for config in "$root"/examples/*.py "$root"/examples/*.yaml; do
   name=$(basename "${config%.*}")
   "$roteq" report "$config" -o "$name" >/dev/null
   check "report of $name as LaTeX" compile "$name/report.tex"

@@ -34,7 +34,7 @@ public struct ConversionReport: Sendable {
     ]
     if conversion.isRotational { blocks.append(.table(rotationalTable)) }
     blocks.append(.table(comparison))
-    blocks.append(.list(notes))
+    if !notes.isEmpty { blocks.append(.list(notes)) }
     blocks += run?.blocks ?? []
     blocks += measured?.blocks ?? []
     let warnings = source.warnings.map(\.prose)

@@ -8,10 +8,12 @@ public struct MeasuredRun: Sendable {
   public let norms: [Double]?
   /// Rotation of each step in radians; nil where it was not logged.
   public let rotations: [Double]?
+  /// Steps that each rotation is the root mean square of, its step being the last.
+  public let window: Int
 
-  /// A logged run; lists are as long as `steps`.
-  public init(steps: [Double], norms: [Double]?, rotations: [Double]?) {
-    (self.steps, self.norms, self.rotations) = (steps, norms, rotations)
+  /// A logged run; lists are as long as `steps`, and `window` is at least 1.
+  public init(steps: [Double], norms: [Double]?, rotations: [Double]?, window: Int = 1) {
+    (self.steps, self.norms, self.rotations, self.window) = (steps, norms, rotations, window)
   }
 
   /// Mean relative deviations of a prediction from the log, by either way of predicting; nil where nothing was logged.
@@ -28,10 +30,20 @@ public struct MeasuredRun: Sendable {
     private var next = 0
     private var norm = (sum: Trajectory.Predicted(), count: 0.0)
     private var rotation = (sum: Trajectory.Predicted(), count: 0.0)
+    /// Squared rotations of the last steps, the oldest overwritten first.
+    private var recent: [Trajectory.Predicted] = []
 
     init(_ run: MeasuredRun) { self.run = run }
 
     mutating func add(_ point: Trajectory.Point) {
+      var square = Trajectory.Predicted()
+      square.recurrence = point.rotation.recurrence * point.rotation.recurrence
+      square.moments = point.rotation.moments * point.rotation.moments
+      if recent.count < run.window {
+        recent.append(square)
+      } else {
+        recent[(point.step - 1) % run.window] = square
+      }
       guard next < run.steps.count, run.steps[next] == Double(point.step) else { return }
       defer { next += 1 }
       func add(
@@ -44,7 +56,11 @@ public struct MeasuredRun: Sendable {
         mean.count += 1
       }
       add(run.norms, point.norm, &norm)
-      add(run.rotations, point.rotation, &rotation)
+      var mean = Trajectory.Predicted()
+      let count = Double(recent.count)
+      mean.recurrence = (recent.reduce(0) { $0 + $1.recurrence } / count).squareRoot()
+      mean.moments = (recent.reduce(0) { $0 + $1.moments } / count).squareRoot()
+      add(run.rotations, mean, &rotation)
     }
 
     var deviation: Deviation {

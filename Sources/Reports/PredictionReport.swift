@@ -1,5 +1,6 @@
 import Equilibrium
 import Formulas
+import RealModule
 
 /// What `roteq predict` says.
 public struct PredictionReport: Sendable {
@@ -91,6 +92,9 @@ public struct PredictionReport: Sendable {
     }
     if let over = rotationOverSteps {
       body.append([.prose("rotation over \(over.steps) steps (rad)"), .number(over.angle)])
+      body.append([
+        .prose("autocorrelation over \(over.steps) steps, its cosine"), .number(Double.cos(over.angle)),
+      ])
     }
     return [
       .table(
@@ -202,7 +206,13 @@ public struct PredictionReport: Sendable {
       ))
     if let over = rotationOverSteps {
       members.append(
-        ("rotation_over_steps", ["steps": .number(Double(over.steps)), "angle": .number(over.angle)]))
+        (
+          "rotation_over_steps",
+          [
+            "steps": .number(Double(over.steps)), "angle": .number(over.angle),
+            "autocorrelation": .number(Double.cos(over.angle)),
+          ]
+        ))
     }
     members.append(("warnings", .array(prediction.warnings.map { .string($0.prose.plain) })))
     return JSONValue(members)

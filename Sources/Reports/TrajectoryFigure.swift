@@ -23,14 +23,14 @@ extension TrajectoryReport {
         }
         let color = Figure.Color.numbered(index)
         if isSingle { series.append(curve("recurrence (16)", recurrence, .dotted, .vermilion)) }
+        series.append(
+          curve(isSingle ? "second moments" : Prose([.text(layer.name ?? "")]), moments, .line, color))
         if let run = layer.measured, let values = run[keyPath: measured] {
           series.append(
             Figure.Series(
               isSingle ? "measured" : nil, x: run.steps, y: values, style: .points,
               color: isSingle ? .neutral : color))
         }
-        series.append(
-          curve(isSingle ? "second moments" : Prose([.text(layer.name ?? "")]), moments, .line, color))
         series.append(
           curve(isSingle ? "equilibrium" : nil, equilibrium, .dashed, isSingle ? .neutral : color))
       }
@@ -52,7 +52,10 @@ extension TrajectoryReport {
   }
 
   private func marks(_ summary: TrajectorySummary) -> [Figure.Mark] {
-    guard summary.reachesEquilibrium, let enters = summary.rotation.enters else { return [] }
+    // A crossing is no stay.
+    guard let enters = summary.rotation.enters,
+      ((summary.rotation.leaves ?? summary.steps) - enters) * 20 >= summary.steps
+    else { return [] }
     var marks: [Figure.Mark] = []
     if enters > 1 { marks.append(Figure.Mark(at: Double(enters), "in equilibrium")) }
     if let leaves = summary.rotation.leaves { marks.append(Figure.Mark(at: Double(leaves), "out of it")) }

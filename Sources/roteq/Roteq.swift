@@ -14,7 +14,7 @@ struct Roteq: ParsableCommand {
         roteq table 1 --format latex
 
       Data goes to standard output, messages to standard error. Exit codes: 64 usage, 65 bad data, \
-      66 no such input, 73 cannot write.
+      66 no such input, 69 gnuplot is missing, 73 cannot write.
       """,
     version: version,
     subcommands: [

@@ -61,6 +61,8 @@ struct TrajectoryCommand: ParsableCommand {
       "CSV of the logged run to compare with: columns step, norm and/or rotation (radians), where known layer.",
     completion: .file())
   var measured: String?
+  @Option(help: "Steps that each logged rotation is the RMS of, the row's step being the last. (default: 1)")
+  var measuredWindow: Int?
   @Flag(help: "Draw norm and rotation on the terminal instead of printing a report.") var plot = false
   @Option(
     name: [.customShort("o"), .customLong("output")],
@@ -105,7 +107,14 @@ struct TrajectoryCommand: ParsableCommand {
 
   /// What was logged of a layer.
   private func measuredRun(_ layer: String?, steps: Int) throws -> MeasuredRun? {
-    guard let path = measured else { return nil }
+    let window = measuredWindow ?? 1
+    guard window >= 1 else {
+      throw Failure("--measured-window: \(window) is not allowed, expected 1 or more steps", .usage)
+    }
+    guard let path = measured else {
+      guard measuredWindow == nil else { throw Failure("--measured-window needs --measured", .usage) }
+      return nil
+    }
     do {
       let table = try InputFile.table(path, nameColumn: "layer").rows(named: layer)
       let logged = try table.required("step")
@@ -126,7 +135,7 @@ struct TrajectoryCommand: ParsableCommand {
           throw Failure("\(place): a norm must be above 0 and a rotation not below", .badData)
         }
       }
-      return MeasuredRun(steps: logged, norms: norms, rotations: rotations)
+      return MeasuredRun(steps: logged, norms: norms, rotations: rotations, window: window)
     } catch let error as TableError { throw Failure(error.description, .badData) }
   }
 

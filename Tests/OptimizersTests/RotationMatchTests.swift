@@ -99,7 +99,9 @@ import Testing
     }
     let measured = try #require(
       MeasuredRotation(trajectory.settings, trajectory.plan, steps: steps, rotations: rotations))
-    for value in [measured.effectiveDecay.lower, measured.effectiveDecay.median, measured.effectiveDecay.upper] {
+    for value in [
+      measured.effectiveDecay.lower, measured.effectiveDecay.median, measured.effectiveDecay.upper,
+    ] {
       #expect(abs(value / 0.3 - 1) < 1e-12)
     }
     #expect(abs(measured.meanFactor - 3) < 1e-11)

@@ -183,6 +183,7 @@ import Testing
     #expect(
       PGFPlots(isFragment: true).render(Self.figure)
         == "% needs \\usepackage{amsmath,amssymb,pgfplots}\n% needs \\pgfplotsset{compat=1.17}\n"
+        + "% to fit a column: \\resizebox{\\linewidth}{!}{\\input{this file}}\n"
         + whole[start..<end])
   }
 

@@ -57,7 +57,8 @@ public struct PGFPlots: Sendable {
   private func document(_ picture: String, _ layout: Figure.Layout) -> String {
     let preamble = "\\usepackage{amsmath,amssymb,pgfplots}\n\\pgfplotsset{compat=1.17}\n"
     if isFragment {
-      return preamble.split(separator: "\n").map { "% needs \($0)\n" }.joined() + picture
+      return preamble.split(separator: "\n").map { "% needs \($0)\n" }.joined()
+        + "% to fit a column: \\resizebox{\\linewidth}{!}{\\input{this file}}\n" + picture
     }
     let size =
       "paperwidth=\(across(layout.width + 4)), paperheight=\(number(layout.height * Self.line + 0.7))cm"
