@@ -7,6 +7,8 @@ import RealModule
 /// The formulas are those of the tables, compiled once and evaluated for a block of steps at a time.
 struct QuasiStatic: Sendable {
   private let program: GridProgram
+  /// What the formulas have to be solved for first, where there is such a thing.
+  private let solver: ColumnSolver?
   /// The power of the norm in which the recurrence is linear.
   private let power: Int
   /// The law by which ‖ω‖² moves where it is not (16).
@@ -54,7 +56,18 @@ struct QuasiStatic: Sendable {
       try formula(.expectedRotation, .leading), rate * .number(Rational(power, law.power)),
     ]
     do throws(FormulaError) {
-      program = try GridProgram(formulas, constants: constants, row: nil, columns: QuasiStatic.columns)
+      var columns = QuasiStatic.columns
+      var solved = formulas
+      if let solution = formulas.flatMap(\.solutions).first,
+        let solver = try ColumnSolver(solution, constants: constants, columns: columns)
+      {
+        columns.append(solver.unknown)
+        solved = formulas.map { $0.replacing(solution) }
+        self.solver = solver
+      } else {
+        solver = nil
+      }
+      program = try GridProgram(solved, constants: constants, row: nil, columns: columns)
     } catch {
       guard case .missing(let symbols) = error else { throw .noProcess(settings.optimizer) }
       throw .missing(symbols)
@@ -63,12 +76,12 @@ struct QuasiStatic: Sendable {
 
   /// Fills in what the closed forms say of a block of steps, and takes the recurrence through it.
   func fill(_ points: inout ArraySlice<Trajectory.Point>, recurrence: inout Double) {
-    let values = program.sweep(
-      overEach: [
-        points.map(\.learningRate), points.map(\.weightDecay), points.map(\.unitGradientPower),
-        points.map(\.gradientPower), points.map(\.radialDecay),
-      ]
-    ).row(.nan)
+    var columns = [
+      points.map(\.learningRate), points.map(\.weightDecay), points.map(\.unitGradientPower),
+      points.map(\.gradientPower), points.map(\.radialDecay),
+    ]
+    if let solver { columns.append(solver.solve(overEach: columns)) }
+    let values = program.sweep(overEach: columns).row(.nan)
     for (offset, index) in points.indices.enumerated() {
       let fixedPoint = values[2][offset]
       let (leadingNorm, leadingRotation) = (values[3][offset], values[4][offset])

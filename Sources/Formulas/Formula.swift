@@ -157,7 +157,7 @@ extension Formula {
   }
 
   /// The same node over other children.
-  private func mapChildren(_ transform: (Formula) -> Formula) -> Formula {
+  func mapChildren(_ transform: (Formula) -> Formula) -> Formula {
     switch self {
     case .number, .pi, .symbol: self
     case .sum(let terms): .sum(terms.map(transform))

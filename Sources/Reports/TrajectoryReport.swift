@@ -268,19 +268,23 @@ public struct TrajectoryReport: Sendable {
 
   /// Every kept step of every layer.
   private var series: Table {
-    Self.table(layers: layers, named: layers.count > 1, columns: Self.columns)
+    let isNamed = layers.count > 1
+    return Table(
+      columns: Self.seriesColumns(named: isNamed),
+      rows: layers.flatMap { layer in
+        layer.points.map { Self.seriesRow($0, name: isNamed ? layer.name ?? "" : nil) }
+      })
   }
 
-  private static func table(layers: [Layer], named: Bool, columns: [Column]) -> Table {
-    let name = Table.Column("layer", name: "layer", isNumeric: false)
-    return Table(
-      columns: (named ? [name] : []) + columns.map { Table.Column($0.heading, name: $0.name) },
-      rows: layers.flatMap { layer in
-        layer.points.map { point in
-          (named ? [.prose(Prose(layer.name ?? ""))] : [])
-            + columns.map { cell($0, point) }
-        }
-      })
+  /// The columns of a series, behind the layer's name where there are several.
+  public static func seriesColumns(named isNamed: Bool) -> [Table.Column] {
+    (isNamed ? [Table.Column("layer", name: "layer", isNumeric: false)] : [])
+      + columns.map { Table.Column($0.heading, name: $0.name) }
+  }
+
+  /// One step as a row under ``seriesColumns(named:)``.
+  public static func seriesRow(_ point: Trajectory.Point, name: String?) -> [Table.Cell] {
+    (name.map { [.prose(Prose([.text($0)]))] } ?? []) + columns.map { cell($0, point) }
   }
 
   private static func cell(_ column: Column, _ point: Trajectory.Point) -> Table.Cell {

@@ -79,6 +79,7 @@ struct TrajectoryCommand: ParsableCommand {
     if let every, every < 1 {
       throw Failure("--every: \(every) is not allowed, expected 1 or more steps", .usage)
     }
+    if output.format == .csv, figurePath == nil { return try stream(request) }
     // Documents show a dozen steps; data shows them all.
     let isData = output.format == .csv || output.format == .json
     let stride = every ?? (isData ? 1 : max(1, request.plan.steps / 1000))
@@ -103,6 +104,30 @@ struct TrajectoryCommand: ParsableCommand {
     } else {
       output.print(report.output)
     }
+  }
+
+  /// Writes the series row by row, so that no run is too long.
+  private func stream(_ request: Request) throws {
+    var trajectories: [(name: String, trajectory: Trajectory)] = []
+    for layer in request.layers {
+      do throws(TrajectoryError) {
+        let trajectory = try Trajectory(layer.settings, request.plan, gradient: layer.gradient)
+        // A run that diverges is refused before the first row.
+        _ = try trajectory.finalNorm()
+        trajectories.append((layer.name ?? "", trajectory))
+      } catch { throw Self.failure(error, layer: layer.name) }
+    }
+    let isNamed = trajectories.count > 1
+    let writer = RowWriter(columns: TrajectoryReport.seriesColumns(named: isNamed), format: output)
+    for (name, trajectory) in trajectories {
+      do throws(TrajectoryError) {
+        try trajectory.forEach { point in
+          guard (point.step - 1) % (every ?? 1) == 0 else { return }
+          writer.write(TrajectoryReport.seriesRow(point, name: isNamed ? name : nil))
+        }
+      } catch { throw Self.failure(error, layer: name) }
+    }
+    writer.finish()
   }
 
   /// What was logged of a layer.
