@@ -25,8 +25,8 @@ report: release ## Write report/ for a real GPT-2 training run
 test: dependencies ## Run the fast tests
 	@swift test
 
-test-slow: dependencies ## Run the tests that take long as well, in release mode
-	@ROTEQ_SLOW_TESTS=1 swift test -c release -Xswiftc -enable-testing
+test-slow: dependencies ## Run all tests, those that take long among them
+	@ROTEQ_SLOW_TESTS=1 swift test
 
 check: dependencies ## Lint, build with warnings as errors, run the fast tests
 	@echo "== Format and lint"
