@@ -19,10 +19,12 @@ struct ConvertCommand: ParsableCommand {
             --decay-convention decoupled --to adamw
         roteq convert --from adamw --lr 1e-3 --weight-decay 0.1 --dimension 768 \\
             --to sgdm --to-momentum 0.9 --gradient-norm 0.02
-        roteq convert --from adamw --lr 5e-4 --weight-decay 1e-4 --beta2 0.98 --to rv-adamw \\
-            --schedule cosine --warmup 4000 --steps 22021 --dimension 512 --initial-norm 1
-        roteq convert --from rv-adamw --lr 5e-3 --weight-decay 0.1 --to adamw --hold warmup --over-rotation 2 \\
-            --schedule cosine --steps 50000 --dimension 768 --initialization default
+        roteq convert --from adamw --lr 5e-4 --weight-decay 1e-4 --beta2 0.98 \\
+            --to rv-adamw --schedule cosine --warmup 4000 --steps 22021 \\
+            --dimension 512 --initial-norm 1 -o schedule.py
+        roteq convert --from rv-adamw --lr 5e-3 --weight-decay 0.1 --to adamw \\
+            --hold warmup --over-rotation 2 --schedule cosine --steps 50000 \\
+            --dimension 768 --initialization default
 
       With --steps the whole run of the baseline is predicted and the rotational variant matched to it; -o writes the \
       schedule that matches every step, as CSV or as PyTorch code. From a rotational variant to its optimizer, --hold \

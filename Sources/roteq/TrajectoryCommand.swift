@@ -12,32 +12,34 @@ struct TrajectoryCommand: ParsableCommand {
     abstract: "Predict norm and rotation at every step of a run, under its schedule.",
     discussion: """
       EXAMPLES
-        roteq trajectory --optimizer adamw --lr 4.8e-3 --weight-decay 0.1 --beta2 0.95 \\
-            --schedule cosine --warmup 250 --steps 5000 --dimension 768 --initial-norm 0.55
-        roteq trajectory examples/gpt2-openwebtext.py
-        roteq trajectory --optimizer adamw --lr 1e-3 --weight-decay 0.1 --steps 10000 \\
-            --schedule wsd:decay=2000,warmup=500 --layers attn:768:default,mlp:3072:kaiming
-        roteq trajectory --optimizer adamw --lr 3e-3 --weight-decay 0.3 --steps 4000 \\
-            --schedule cosine --warmup 400 --dimension 256 --initialization default \\
-            --gradient gradients.csv --measured norms.csv -o run.svg
+        roteq trajectory --optimizer adamw --lr 4.8e-3 --weight-decay 0.1 \\
+            --beta2 0.95 --schedule cosine --warmup 250 --steps 5000 \\
+            --dimension 768 --initial-norm 0.55 --plot
+        roteq trajectory examples/gpt2-openwebtext.py -o run.svg
+        roteq trajectory --optimizer adamw --lr 1e-3 --weight-decay 0.1 \\
+            --steps 10000 --schedule wsd:decay=2000,warmup=500 \\
+            --layers attn:768:default,mlp:3072:kaiming
+        roteq trajectory --optimizer adamw --lr 3e-3 --weight-decay 0.2 \\
+            --schedule cosine --warmup 200 --steps 4000 \\
+            --layers hidden2:256:0.5786,hidden3:256:0.5755 \\
+            --gradient examples/fashion-mnist-gradients.csv --gradient-window 10 \\
+            --measured examples/fashion-mnist-measured.csv --measured-window 25
 
       The run is predicted twice: by the paper's recurrence (16), and by the second moments, which know the momentum \
       and the lag of Adam's v. Beside them stands the equilibrium of each step's hyperparameters.
 
-      SCHEDULES
+      SCHEDULES, as factors of the peak; x is the share of the schedule that is over
       \(schedules)
-        any but one-cycle also: warmup=STEPS, warmup-from=FACTOR, warmup-prefix=0|1, end=STEP
-        FILE.csv with the columns step and learning_rate, weight_decay or factor
-
-      INITIAL NORMS
-        --initial-norm, or --initialization \(Initialization.forms.joined(separator: "|"))
+        all but one-cycle: warmup=STEPS, warmup-from=FACTOR,
+            warmup-prefix=0|1 (1: begins after the warmup), end=STEP
+        FILE.csv: columns step and learning_rate, weight_decay or factor
       """)
 
   private static var schedules: String {
     ScheduleKind.catalogue.map { kind in
-      let parameters = kind.parameters.map(\.name).joined(separator: ", ")
-      let names = kind.name + (kind.alias.map { " (\($0))" } ?? "")
-      return "  \(names): \(kind.summary)" + (parameters.isEmpty ? "" : "; \(parameters)")
+      let names = kind.name + (kind.alias.map { ", \($0)" } ?? "")
+      let parameters = kind.parameters.map { "\n      \($0.name): \($0.meaning)" }.joined()
+      return "  \(names): \(kind.summary)\(parameters)"
     }.joined(separator: "\n")
   }
 
