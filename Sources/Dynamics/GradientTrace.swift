@@ -38,14 +38,14 @@ public struct GradientTrace: Sendable {
   /// - Parameters:
   ///   - stepsTaken: steps before it.
   ///   - normPower: E‖ω‖² before it.
-  @inline(__always)
+  @inlinable
   public func power(after stepsTaken: Int, normPower: Double) -> Double {
     let norm = norm.factor(after: stepsTaken)
     return reference == .weight ? norm * norm : norm * norm / normPower
   }
 
   /// E‖g̃‖² of a step; where g̃ is what is given, to the last digit.
-  @inline(__always)
+  @inlinable
   public func unitPower(after stepsTaken: Int, normPower: Double) -> Double {
     let norm = norm.factor(after: stepsTaken)
     return reference == .unitNorm ? norm * norm : norm * norm * normPower

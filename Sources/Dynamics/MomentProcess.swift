@@ -53,6 +53,7 @@ public protocol MomentProcess: Sendable {
 ///   - updatePower: D, the mean squared norm of what is multiplied by s.
 ///   - alignment: P, its mean inner product with the weight.
 ///   - overlap: W = E⟨ω, ω′⟩.
+@inlinable
 public func stepAngle(
   size: Double, normPower: Double, updatePower: Double, alignment: Double, overlap: Double
 ) -> Double {

@@ -34,10 +34,16 @@ public struct RunPlan: Sendable {
     public var shrink: Double
     /// Weight decay λ_t in PyTorch's convention: η_tλ_t is the shrink; not finite where η_t = 0 and the shrink is not.
     public var weightDecay: Double
+
+    /// The hyperparameters of one step.
+    @inlinable
+    public init(learningRate: Double, shrink: Double, weightDecay: Double) {
+      (self.learningRate, self.shrink, self.weightDecay) = (learningRate, shrink, weightDecay)
+    }
   }
 
   /// The hyperparameters of the step that follows `stepsTaken` others.
-  @inline(__always)
+  @inlinable
   public func step(after stepsTaken: Int) -> Step {
     let η = learningRate * learningRateSchedule.factor(after: stepsTaken)
     let λ = weightDecay * weightDecaySchedule.factor(after: stepsTaken)

@@ -75,19 +75,19 @@ struct QuasiStatic: Sendable {
   }
 
   /// Fills in what the closed forms say of a block of steps, and takes the recurrence through it.
-  func fill(_ points: inout ArraySlice<Trajectory.Point>, recurrence: inout Double) {
+  func fill(_ points: UnsafeMutableBufferPointer<Trajectory.Point>, recurrence: inout Double) {
     var columns = [
       points.map(\.learningRate), points.map(\.weightDecay), points.map(\.unitGradientPower),
       points.map(\.gradientPower), points.map(\.radialDecay),
     ]
     if let solver { columns.append(solver.solve(overEach: columns)) }
     let values = program.sweep(overEach: columns).row(.nan)
-    for (offset, index) in points.indices.enumerated() {
-      let fixedPoint = values[2][offset]
-      let (leadingNorm, leadingRotation) = (values[3][offset], values[4][offset])
+    for index in points.indices {
+      let fixedPoint = values[2][index]
+      let (leadingNorm, leadingRotation) = (values[3][index], values[4][index])
       let isMoving = points[index].learningRate > 0
-      points[index].equilibriumNorm = isMoving ? values[0][offset] : .nan
-      points[index].equilibriumRotation = isMoving ? values[1][offset] : .nan
+      points[index].equilibriumNorm = isMoving ? values[0][index] : .nan
+      points[index].equilibriumRotation = isMoving ? values[1][index] : .nan
       points[index].rotationalVariant = isMoving ? leadingRotation : 0
       // The update size does not change with the norm; that of SGDM falls with it (6).
       let before = recurrence
@@ -95,7 +95,7 @@ struct QuasiStatic: Sendable {
       points[index].rotation.recurrence =
         isMoving ? leadingRotation * (power == 4 ? ratio : ratio.squareRoot()) : 0
       recurrence = step(
-        before, fixedPoint: fixedPoint * fixedPoint, rate: values[5][offset], isMoving: isMoving,
+        before, fixedPoint: fixedPoint * fixedPoint, rate: values[5][index], isMoving: isMoving,
         shrink: points[index].shrink)
       points[index].norm.recurrence = recurrence.squareRoot()
     }

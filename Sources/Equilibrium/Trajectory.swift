@@ -103,7 +103,7 @@ public struct Trajectory: Sendable {
   public func forEach(_ visit: (Point) -> Void) throws(TrajectoryError) {
     var run = try begin()
     try forEachBlock(&run) { points, run in
-      reference.fill(&points, recurrence: &run.recurrence)
+      reference.fill(points, recurrence: &run.recurrence)
       for point in points { visit(point) }
     }
   }
@@ -131,59 +131,69 @@ public struct Trajectory: Sendable {
 
   /// Takes the second moments through the run, a block at a time.
   private func forEachBlock(
-    _ run: inout Run, _ visit: (inout ArraySlice<Point>, inout Run) -> Void
+    _ run: inout Run, _ visit: (UnsafeMutableBufferPointer<Point>, inout Run) -> Void
   ) throws(TrajectoryError) {
-    var points = [Point](repeating: Point(), count: min(Trajectory.block, plan.steps))[...]
+    // One buffer for the whole run: arrays would ask at every write whether they are shared.
+    let buffer = UnsafeMutableBufferPointer<Point>.allocate(capacity: min(Trajectory.block, plan.steps))
+    buffer.initialize(repeating: Point())
+    defer { buffer.deallocate() }
     for taken in stride(from: 0, to: plan.steps, by: Trajectory.block) {
-      points = points.prefix(plan.steps - taken)
-      prepare(&points, after: taken)
-      try advance(&run.process, &points)
-      visit(&points, &run)
+      let points = UnsafeMutableBufferPointer(rebasing: buffer.prefix(plan.steps - taken))
+      prepare(points, after: taken)
+      try advance(&run.process, points)
+      visit(points, &run)
     }
   }
 
   /// What does not depend on the weight: hyperparameters and the gradient's own norm.
-  private func prepare(_ points: inout ArraySlice<Point>, after taken: Int) {
+  private func prepare(_ points: UnsafeMutableBufferPointer<Point>, after taken: Int) {
     let (plan, gradient) = (plan, gradient)
     let excess = (settings.values[.decayErrorFactor] ?? 1) - 1
     // λ_e − λ at constant λ_u.
     let constant = (settings.values[.radialDecay] ?? 0) - excess * (settings.values[.weightDecay] ?? 0)
     for index in points.indices {
-      let stepsTaken = taken + index - points.startIndex
-      let hyperparameters = plan.step(after: stepsTaken)
-      points[index].step = stepsTaken + 1
+      let hyperparameters = plan.step(after: taken + index)
+      points[index].step = taken + index + 1
       points[index].learningRate = hyperparameters.learningRate
       points[index].weightDecay = hyperparameters.weightDecay
       points[index].shrink = hyperparameters.shrink
-      points[index].gradientNorm = gradient.norm.factor(after: stepsTaken)
-      points[index].radialDecay = gradient.radialDecay?.factor(after: stepsTaken) ?? constant
-      points[index].momentumCosine = gradient.momentumCosine?.factor(after: stepsTaken) ?? 0
-      if excess != 0 { points[index].radialDecay += excess * hyperparameters.weightDecay }
+      points[index].gradientNorm = gradient.norm.factor(after: taken + index)
+      points[index].radialDecay = constant
+    }
+    if let radialDecay = gradient.radialDecay {
+      for index in points.indices { points[index].radialDecay = radialDecay.factor(after: taken + index) }
+    }
+    if let cosine = gradient.momentumCosine {
+      for index in points.indices { points[index].momentumCosine = cosine.factor(after: taken + index) }
+    }
+    if excess != 0 {
+      for index in points.indices { points[index].radialDecay += excess * points[index].weightDecay }
     }
   }
 
   /// The second moments through a block of steps.
   private func advance(
-    _ process: inout some MomentProcess, _ points: inout ArraySlice<Point>
+    _ process: inout some MomentProcess, _ points: UnsafeMutableBufferPointer<Point>
   ) throws(TrajectoryError) {
     let isAtUnitNorm = gradient.reference == .unitNorm
+    var A = process.normPower
     for index in points.indices {
-      var point = points[index]
-      guard point.shrink < 1 else { throw .diverges(step: point.step, product: point.shrink) }
-      let (A, given) = (process.normPower, point.gradientNorm * point.gradientNorm)
+      let (shrink, norm) = (points[index].shrink, points[index].gradientNorm)
+      guard shrink < 1 else { throw .diverges(step: points[index].step, product: shrink) }
+      let given = norm * norm
       let G = isAtUnitNorm ? given / A : given
-      point.rotation.moments = process.step(
+      points[index].unitGradientPower = isAtUnitNorm ? given : given * A
+      points[index].gradientPower = G
+      let angle = process.step(
         StepInput(
-          learningRate: point.learningRate, weightDecay: point.weightDecay, gradientPower: G,
-          radialDecay: point.radialDecay, momentumCosine: point.momentumCosine, shrink: point.shrink))
-      let normPower = process.normPower
-      guard normPower.isFinite, normPower > 0, point.rotation.moments.isFinite else {
-        throw .notFinite(step: point.step)
-      }
-      point.norm.moments = normPower.squareRoot()
-      point.unitGradientPower = isAtUnitNorm ? given : given * A
-      point.gradientPower = G
-      points[index] = point
+          learningRate: points[index].learningRate, weightDecay: points[index].weightDecay, gradientPower: G,
+          radialDecay: points[index].radialDecay, momentumCosine: points[index].momentumCosine,
+          shrink: shrink))
+      A = process.normPower
+      // Neither infinite nor NaN.
+      guard A > 0, A + angle < .infinity else { throw .notFinite(step: points[index].step) }
+      points[index].rotation.moments = angle
+      points[index].norm.moments = A.squareRoot()
     }
   }
 

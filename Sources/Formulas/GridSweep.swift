@@ -27,7 +27,9 @@ public final class GridSweep {
     registers = .allocate(capacity: program.registerCount * GridSweep.block)
     shared.initialize(repeating: .nan, count: program.columnCount * count)
     registers.initialize(repeating: .nan, count: program.registerCount * GridSweep.block)
-    for (index, value) in columns.joined().enumerated() { shared[index] = value }
+    for (index, values) in columns.enumerated() {
+      (shared + index * count).update(from: values, count: count)
+    }
     for step in program.columnSteps { run(step, row: .nan, from: 0, count: count, into: shared) }
   }
 

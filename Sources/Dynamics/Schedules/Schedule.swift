@@ -9,7 +9,7 @@
 public struct Schedule: Sendable {
   /// The schedule as it is asked for: `cosine:floor=0.1,warmup=250`.
   public internal(set) var name: String
-  private let factor: @Sendable (Int) -> Double
+  @usableFromInline let factor: @Sendable (Int) -> Double
 
   /// A schedule given by a function.
   ///
@@ -23,7 +23,7 @@ public struct Schedule: Sendable {
 
   /// The factor of the peak for the step that follows `stepsTaken` others, as PyTorch's schedulers count: the first
   /// step is taken at `factor(after: 0)`.
-  @inline(__always)
+  @inlinable
   public func factor(after stepsTaken: Int) -> Double { factor(stepsTaken) }
 }
 
