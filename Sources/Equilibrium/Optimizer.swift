@@ -19,7 +19,7 @@ public struct Optimizer: Sendable {
   public let derivation: Derivation
   /// Whether the decay acts on the weight itself, outside the gradient, so that decay conventions apply.
   public let decouplesDecay: Bool
-  /// Whether the tails of the gradient change its rotation, so that their kurtosis is of use.
+  /// Whether its second moments in time take in the tails of the gradient, by their kurtosis.
   public let answersToKurtosis: Bool
   /// Whether its second moments in time take in that successive gradients agree.
   public let followsMomentumCosine: Bool

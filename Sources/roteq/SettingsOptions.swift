@@ -56,7 +56,7 @@ struct ValueOptions: ParsableArguments {
   @Option(
     parsing: .unconditional,
     help:
-      "Lion: excess kurtosis κ of a gradient element in trajectories; about 12/batch before batch normalisation. (default: 0)"
+      "AdamW, Lion: excess kurtosis κ of a gradient element in trajectories; about 12/batch before batch normalisation. (default: 0)"
   )
   var gradientKurtosis: String?
 }

@@ -2,6 +2,7 @@ import Dynamics
 import Equilibrium
 import Formulas
 import Optimizers
+import RealModule
 import Testing
 
 /// The second moments stepped in time against their closed forms in equilibrium: each is a check of the other.
@@ -47,6 +48,32 @@ import Testing
     #expect(abs(last.norm.moments / norm - 1) < 1e-12)
     #expect(abs(last.rotation.moments / (try settings.value(.expectedRotation, .moments)) - 1) < 1e-12)
     #expect(abs(last.equilibriumNorm / norm - 1) < 1e-14)
+  }
+
+  /// With the fluctuation of v the process settles where its own stationary equations say: A(1 − q²) = s²(f₁D − 2qβ₁·b)
+  /// with b = E⟨ω, m⟩/s = −f₂D/(1 − qβ₁) and s²D = η²C(1 − β₁)/(1 + β₁).
+  @Test(arguments: [(0.9, 0.95, 0.0), (0.0, 0.9, 1.0), (0.95, 0.999, 12)])
+  func fluctuationSettles(_ beta1: Double, _ beta2: Double, _ kurtosis: Double) throws {
+    let (η, λ) = (0.02, 0.1)
+    let settings = try Settings(
+      .adamW,
+      [
+        .learningRate: η, .weightDecay: λ, .beta1: beta1, .beta2: beta2, .dimension: 64, .initialNorm: 2,
+        .gradientKurtosis: kurtosis,
+      ])
+    func factor(_ meeting: Double) -> Double {
+      Double.exp((1 - beta2) * (2 + kurtosis) * (1 / (1 + beta2) - meeting))
+    }
+    let single = factor((1 - beta1 * beta1) / (1 - beta1 * beta1 * beta2))
+    // The total contribution of a gradient, η²C times its factor, is what one update and all it shares add up to.
+    let total = factor((1 - beta1) / (1 - beta1 * beta2))
+    let q = 1 - η * λ
+    let update = η * η * 64 * (1 - beta1) / (1 + beta1)
+    let shared =
+      beta1 == 0 ? 0 : (total * (1 + beta1) / (1 - beta1) - single) * (1 - beta1) / (1 - q * beta1) * q
+    let expected = (update * (single + shared) / (1 - q * q)).squareRoot()
+    let norm = try Trajectory(settings, RunPlan(steps: 60_000, learningRate: η, weightDecay: λ)).finalNorm()
+    #expect(abs(norm / expected - 1) < 1e-12)
   }
 
   /// Dead coordinates of Adam+ℓ2 do not come to rest: each ends up swinging by about η, since λω is scaled by itself.

@@ -178,9 +178,11 @@ import Testing
       message:
         "--every: 0 is not allowed, expected 1 or more steps"),
     ErrorTests.Case(
-      line: "\(adamW) --initial-norm 1 --steps 10 --gradient-kurtosis 1", code: 64,
+      line:
+        "roteq trajectory --optimizer sgdm --lr 0.1 --weight-decay 1e-3 --momentum 0.9 --dimension 8 --unit-gradient-norm 1 --initial-norm 1 --steps 10 --gradient-kurtosis 1",
+      code: 64,
       message:
-        "AdamW does not depend on the kurtosis of the gradient; only Lion, which takes signs, does"),
+        "the second moments of SGDM do not take in the kurtosis of the gradient; those of AdamW and Lion do"),
     ErrorTests.Case(
       line:
         "roteq trajectory --optimizer sgdm --lr 0.1 --weight-decay 1e-3 --momentum 0.9 --dimension 8 --initial-norm 1 --steps 10",

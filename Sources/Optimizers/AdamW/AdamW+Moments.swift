@@ -3,12 +3,15 @@ import RealModule
 
 extension AdamW {
   /// Second moments of (9)–(11), with bias correction and the lag of v behind a moving gradient norm.
+  ///
+  /// With ``Fluctuation/none`` they settle at the closed forms, which know v by its mean alone.
   struct Moments: MomentProcess {
     let beta1: Double
     let beta2: Double
     let epsilon: Double
     /// Coordinates that see a gradient; the others only decay.
     let activeDimension: Double
+    var fluctuation = Fluctuation.none
     var normPower: Double
     var alignment = 0.0
     var momentumPower = 0.0
@@ -34,15 +37,11 @@ extension AdamW {
       let P = β₁ * B + c * μ * A
       let s = η / (correction1 * (v.squareRoot() + epsilon))
       let W = q * A - s * P
-      let angle = stepAngle(size: s, normPower: A, updatePower: momentumPower, alignment: P, overlap: W)
-      normPower = q * q * A - 2 * q * s * P + s * s * momentumPower
-      alignment = q * P - s * momentumPower
+      let U = fluctuation.single * momentumPower
+      let angle = stepAngle(size: s, normPower: A, updatePower: U, alignment: P, overlap: W)
+      normPower = q * q * A - 2 * q * s * P + s * s * U
+      alignment = q * P - s * fluctuation.repeated * momentumPower
       return angle
     }
-  }
-
-  /// η/((1 − β₁ᵗ)·√(V/(1 − β₂ᵗ))): Adam's step size with bias correction.
-  static func stepSize(_ η: Double, _ V: Double, _ β₁: Double, _ β₂: Double, _ t: Int) -> Double {
-    η * (1 - Double.pow(β₂, t)).squareRoot() / ((1 - Double.pow(β₁, t)) * V.squareRoot())
   }
 }

@@ -9,7 +9,7 @@ extension Optimizer {
       Hyperparameter(.learningRate), Hyperparameter(.weightDecay), Hyperparameter(.beta1, default: 0.9),
       Hyperparameter(.beta2, default: 0.999), Hyperparameter(.epsilon, default: 0),
     ],
-    decouplesDecay: true, followsMomentumCosine: true, relaxation: AdamW.relaxation,
+    decouplesDecay: true, answersToKurtosis: true, followsMomentumCosine: true, relaxation: AdamW.relaxation,
     derivation: AdamW.derivation,
     rotationOverSteps: AdamW.rotation(overSteps:settings:),
     process: { settings, normPower in
@@ -17,8 +17,13 @@ extension Optimizer {
         let dimension = settings.activeDimension
       else { return nil }
       let ε = settings.variant.epsilon ? settings.values[.epsilon] ?? 0 : 0
+      // A kurtosis, 0 included, asks for what v does around its mean.
+      let fluctuation = settings.values[.gradientKurtosis].map {
+        AdamW.Fluctuation(beta1: β₁, beta2: β₂, kurtosis: $0)
+      }
       return AdamW.Moments(
-        beta1: β₁, beta2: β₂, epsilon: ε, activeDimension: dimension, normPower: normPower)
+        beta1: β₁, beta2: β₂, epsilon: ε, activeDimension: dimension, fluctuation: fluctuation ?? .none,
+        normPower: normPower)
     },
     formulas: AdamW.formula)
 }
