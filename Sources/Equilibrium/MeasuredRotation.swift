@@ -26,10 +26,9 @@ public struct MeasuredRotation: Sendable {
   ///   - rotations: the rotation of each, in radians, above 0.
   /// - Returns: nil where Table 1 lacks an input, or no logged step has a learning rate.
   public init?(_ settings: Settings, _ plan: RunPlan, steps: [Double], rotations: [Double]) {
-    let decay: Symbol = settings.variant.radial ? .effectiveDecay : .weightDecay
-    guard let formula = settings.formula(.expectedRotation, .leading)?.formula,
+    guard let formula = settings.rotationalVariant,
       let powerOfRate = formula.exponent(of: .learningRate)?.value,
-      let powerOfDecay = formula.exponent(of: decay)?.value,
+      let powerOfDecay = formula.exponent(of: .weightDecay)?.value,
       let peak = try? formula.evaluated(settings.values), let λ = settings.values[.weightDecay]
     else { return nil }
     var (decays, weights): ([Double], [Double]) = ([], [])

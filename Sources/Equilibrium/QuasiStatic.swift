@@ -13,6 +13,8 @@ struct QuasiStatic: Sendable {
   private let power: Int
   /// The law by which ‖ω‖² moves where it is not (16).
   private let advance: Relaxation.Advance?
+  /// The exponent k of the variant's η̂_r ∝ λᵏ, and the peak λ.
+  private let variantDecay: (exponent: Double, peak: Double)
 
   private static let columns: [Symbol] = [
     .learningRate, .weightDecay, .unitGradientPower, .gradientPower, .radialDecay,
@@ -48,12 +50,21 @@ struct QuasiStatic: Sendable {
       }
       return cited.formula.substituting(replacements)
     }
+    guard let variant = settings.rotationalVariant, let exponent = variant.exponent(of: .weightDecay),
+      let peak = settings.values[.weightDecay]
+    else { throw .noProcess(settings.optimizer) }
+    variantDecay = (exponent.value, peak)
+    let atPeak = Symbol(
+      "peak_weight_decay", plain: "λ_max", latex: "\\lambda_{max}", sympy: "lambda_max",
+      meaning: "peak weight decay", domain: .positive)
+    constants[atPeak] = peak
     let rate = settings.adapted(law.decayPerStep.with(law.rate)).formula.substituting(replacements)
     let formulas = [
       try formula(.equilibriumNorm, best), try formula(.expectedRotation, best),
       try formula(.equilibriumNorm, advance == nil ? .geometric : .leading),
       try formula(.equilibriumNorm, .leading),
       try formula(.expectedRotation, .leading), rate * .number(Rational(power, law.power)),
+      variant.substituting(replacements.merging([.weightDecay: .symbol(atPeak)]) { _, new in new }),
     ]
     do throws(FormulaError) {
       var columns = QuasiStatic.columns
@@ -76,8 +87,11 @@ struct QuasiStatic: Sendable {
 
   /// Fills in what the closed forms say of a block of steps, and takes the recurrence through it.
   func fill(_ points: UnsafeMutableBufferPointer<Trajectory.Point>, recurrence: inout Double) {
+    // Without decay there is no equilibrium; a trillionth of the peak's stands for none.
+    let least = variantDecay.peak * 1e-12
     var columns = [
-      points.map(\.learningRate), points.map(\.weightDecay), points.map(\.unitGradientPower),
+      points.map(\.learningRate), points.map { $0.weightDecay < least ? least : $0.weightDecay },
+      points.map(\.unitGradientPower),
       points.map(\.gradientPower), points.map(\.radialDecay),
     ]
     if let solver { columns.append(solver.solve(overEach: columns)) }
@@ -88,7 +102,11 @@ struct QuasiStatic: Sendable {
       let isMoving = points[index].learningRate > 0
       points[index].equilibriumNorm = isMoving ? values[0][index] : .nan
       points[index].equilibriumRotation = isMoving ? values[1][index] : .nan
-      points[index].rotationalVariant = isMoving ? leadingRotation : 0
+      points[index].rotationalVariantAtPeakDecay = isMoving ? values[6][index] : 0
+      points[index].rotationalVariant =
+        isMoving
+        ? values[6][index] * Double.pow(points[index].weightDecay / variantDecay.peak, variantDecay.exponent)
+        : 0
       // The update size does not change with the norm; that of SGDM falls with it (6).
       let before = recurrence
       let ratio = leadingNorm * leadingNorm / before

@@ -19,9 +19,17 @@ public struct RotationControl: Sendable {
     public let achieved: Deviation
     /// The run as it was planned.
     public let planned: Deviation
-    /// Steps in which no decay of at least 0 and below 1/η_t was enough.
-    public let clamped: Int
+    /// Steps in which the rotation stays too fast without any decay: a norm cannot grow faster than the updates let it.
+    public let withoutDecay: Int
+    /// Steps in which no decay is strong enough; they keep that of the step before.
+    public let unreached: Int
+    /// Whether the schedule brings the rotation nearer to the variant's at all.
+    public var helps: Bool { achieved.rmsLogarithm < planned.rmsLogarithm }
   }
+
+  /// Below this share of the peak learning rate the decay stays what it is: the weight hardly turns any more, and only a
+  /// decay without limit could change it.
+  public static let smallestShare = 1e-3
 
   /// How far a run's rotation is from that of the rotational variant.
   public struct Deviation: Sendable {
@@ -60,50 +68,61 @@ public struct RotationControl: Sendable {
     guard
       var process = trajectory.settings.optimizer.process(trajectory.settings, trajectory.startingNormPower)
     else { throw .noProcess(trajectory.settings.optimizer) }
-    var (decays, clamped, achieved): ([Double], Int, Deviation) = ([], 0, Deviation())
+    var (decays, achieved): ([Double], Deviation) = ([], Deviation())
+    var (withoutDecay, unreached) = (0, 0)
     decays.reserveCapacity(targets.count)
+    let smallest = trajectory.plan.learningRate * Self.smallestShare
+    var hasStarted = false
     for (index, point) in targets.enumerated() {
       let next = targets[min(index + 1, targets.count - 1)]
       /// The rotation of the next step over its target, if this step decays by λ.
       func excess(_ λ: Double) -> Double {
         var trial = process
         _ = step(&trial, point, λ)
-        let rotation = step(&trial, next, next.weightDecay)
-        return rotation / next.rotationalVariant - 1
+        return step(&trial, next, next.weightDecay) / next.rotationalVariant - 1
       }
-      var λ = 0.0
-      if point.learningRate > 0, next.learningRate > 0 {
-        (λ, clamped) = solve(
-          excess, guess: decays.last ?? point.weightDecay, below: 1 / point.learningRate, clamped)
+      hasStarted = hasStarted || point.learningRate >= smallest
+      var λ = decays.last ?? 0
+      if point.learningRate > 0, next.learningRate > 0, !hasStarted || next.learningRate >= smallest {
+        switch solve(excess, guess: max(λ, point.weightDecay), below: 0.5 / point.learningRate) {
+        case .found(let decay): λ = decay
+        case .tooFast: (λ, withoutDecay) = (0, withoutDecay + 1)
+        case .tooSlow: unreached += 1
+        }
       }
       decays.append(λ)
       achieved.add(step: point.step, factor: step(&process, point, λ) / point.rotationalVariant)
       guard process.normPower.isFinite, process.normPower > 0 else { throw .notFinite(step: point.step) }
     }
-    return DecaySchedule(weightDecay: decays, achieved: achieved, planned: planned, clamped: clamped)
+    return DecaySchedule(
+      weightDecay: decays, achieved: achieved, planned: planned, withoutDecay: withoutDecay,
+      unreached: unreached)
+  }
+
+  private enum Root {
+    case found(Double)
+    case tooFast
+    case tooSlow
   }
 
   /// More decay makes a smaller norm and a faster rotation: the root is bracketed between no decay and the limit.
-  private func solve(
-    _ excess: (Double) -> Double, guess: Double, below limit: Double, _ clamped: Int
-  ) -> (Double, Int) {
+  private func solve(_ excess: (Double) -> Double, guess: Double, below limit: Double) -> Root {
     let atZero = excess(0)
-    // Too fast without any decay: only a growing norm slows it.
-    guard atZero < 0 else { return (0, clamped + (atZero > 1e-9 ? 1 : 0)) }
+    guard atZero < 0 else { return atZero < 1e-9 ? .found(0) : .tooFast }
     var (low, lowValue) = (0.0, atZero)
-    var high = min(max(guess, 1e-12) * 2, limit * 0.5)
+    var high = min(max(guess, 1e-12) * 2, limit)
     var highValue = excess(high)
-    while highValue < 0, high < limit * 0.5 {
+    while highValue < 0, high < limit {
       (low, lowValue) = (high, highValue)
-      high = min(high * 4, limit * 0.5)
+      high = min(high * 4, limit)
       highValue = excess(high)
     }
-    guard highValue >= 0 else { return (high, clamped + 1) }
+    guard highValue >= 0 else { return .tooSlow }
     // The Illinois method: a secant that keeps the bracket.
     for _ in 0..<60 {
       let middle = (low * highValue - high * lowValue) / (highValue - lowValue)
       let value = excess(middle)
-      if abs(value) < 1e-10 || high - low < 1e-14 * high { return (middle, clamped) }
+      if abs(value) < 1e-10 || high - low < 1e-14 * high { return .found(middle) }
       if value < 0 {
         (low, lowValue) = (middle, value)
         highValue /= 2
@@ -112,53 +131,103 @@ public struct RotationControl: Sendable {
         lowValue /= 2
       }
     }
-    return ((low + high) / 2, clamped)
+    return .found((low + high) / 2)
   }
 
   private func step(_ process: inout any MomentProcess, _ point: Trajectory.Point, _ λ: Double) -> Double {
     trajectory.step(&process, point, weightDecay: λ)
   }
 
-  /// The smallest initial norm from which the rotation never exceeds `factor` times its equilibrium.
-  ///
-  /// - Parameter factor: the over-rotation allowed, above 1.
-  /// - Returns: the norm, and the over-rotation from it; nil where no norm up to 1000 times the equilibrium's does.
-  public func initialNorm(
-    keepingBelow factor: Double
-  ) throws(TrajectoryError) -> (norm: Double, over: TrajectorySummary.Extreme?)? {
-    let scale = trajectory.startingNormPower.squareRoot()
-    func over(_ logarithm: Double) throws(TrajectoryError) -> TrajectorySummary.Extreme? {
-      try trajectory.starting(at: scale * Double.exp(logarithm)).worstOverRotation()
-    }
-    var (low, high) = (-12.0, 12.0)
-    guard try over(high)?.factor ?? 0 <= factor else { return nil }
-    for _ in 0..<40 where high - low > 1e-6 {
-      let middle = (low + high) / 2
-      if try over(middle)?.factor ?? 0 <= factor { high = middle } else { low = middle }
-    }
-    return (scale * Double.exp(high), try over(high))
+  /// Steps at the start that over-rotation is not judged by: the first updates of Adam and Lion have full size whatever
+  /// the norm, until the first moment averages.
+  public var burnIn: Int {
+    let values = trajectory.settings.values
+    return Int((2 / (1 - (values[.beta1] ?? values[.momentum] ?? 0))).rounded(.up))
   }
 
-  /// The shortest linear warmup that keeps the rotation below `factor` times its equilibrium.
+  /// A run that keeps its over-rotation below a factor.
+  public struct Held: Sendable {
+    /// Its summary.
+    public let summary: TrajectorySummary
+    /// Its worst over-rotation behind the first steps; nil where there is none.
+    public let over: TrajectorySummary.Extreme?
+    /// Its worst under-rotation behind the first steps; nil where there is none.
+    public let under: TrajectorySummary.Extreme?
+  }
+
+  /// A run's extremes behind the first steps.
+  public func extremes(_ trajectory: Trajectory) throws(TrajectoryError) -> Held {
+    var summary = TrajectorySummary()
+    var (over, under): (TrajectorySummary.Extreme?, TrajectorySummary.Extreme?)
+    let burnIn = burnIn
+    try trajectory.forEach { point in
+      summary.add(point)
+      let factor = point.rotation.moments / point.equilibriumRotation
+      guard point.step > burnIn, factor.isFinite else { return }
+      if factor > over?.factor ?? 1 { over = .init(step: point.step, factor: factor) }
+      if factor < under?.factor ?? 1 { under = .init(step: point.step, factor: factor) }
+    }
+    return Held(summary: summary, over: over, under: under)
+  }
+
+  /// The initial norm nearest to the planned one from which the rotation never exceeds `factor` times its equilibrium.
+  ///
+  /// Norms from a thousandth to a thousand times the planned one are tried, since over-rotation need not fall with the
+  /// norm: the gradient of a scale-invariant weight grows as the norm falls, and that of SGDM moves the norm with it.
+  ///
+  /// - Parameter factor: the over-rotation allowed, above 1.
+  /// - Returns: the norm and the run from it; nil where none of them does.
+  public func initialNorm(
+    keepingBelow factor: Double
+  ) throws(TrajectoryError) -> (norm: Double, run: Held)? {
+    let scale = trajectory.startingNormPower.squareRoot()
+    func run(_ logarithm: Double) throws(TrajectoryError) -> Held {
+      try extremes(trajectory.starting(at: scale * Double.exp(logarithm)))
+    }
+    func holds(_ held: Held) -> Bool { held.over?.factor ?? 0 <= factor }
+    let planned = try run(0)
+    if holds(planned) { return (scale, planned) }
+    let spacing = Double.log(10) / 10
+    for distance in 1...30 {
+      for side in [1.0, -1.0] {
+        let outer = side * spacing * Double(distance)
+        guard holds(try run(outer)) else { continue }
+        var (bad, good) = (outer - side * spacing, outer)
+        for _ in 0..<20 {
+          let middle = (bad + good) / 2
+          if holds(try run(middle)) { good = middle } else { bad = middle }
+        }
+        return (scale * Double.exp(good), try run(good))
+      }
+    }
+    return nil
+  }
+
+  /// The shortest linear warmup that keeps the rotation below `factor` times its equilibrium, among lengths that double
+  /// and the steps between the last that fails and the first that holds.
   ///
   /// - Parameters:
   ///   - factor: the over-rotation allowed, above 1.
   ///   - plan: the plan for a number of warmup steps.
-  /// - Returns: the number of steps, and the over-rotation with it; nil where no warmup shorter than the run does.
+  /// - Returns: the number of steps and the run with it; nil where no warmup shorter than the run does.
   public func warmup(
     keepingBelow factor: Double, _ plan: (Int) -> RunPlan
-  ) throws(TrajectoryError) -> (steps: Int, over: TrajectorySummary.Extreme?)? {
-    func over(_ steps: Int) throws(TrajectoryError) -> TrajectorySummary.Extreme? {
-      try trajectory.following(plan(steps)).worstOverRotation()
+  ) throws(TrajectoryError) -> (steps: Int, run: Held)? {
+    func run(_ steps: Int) throws(TrajectoryError) -> Held { try extremes(trajectory.following(plan(steps))) }
+    func holds(_ held: Held) -> Bool { held.over?.factor ?? 0 <= factor }
+    let without = try run(0)
+    if holds(without) { return (0, without) }
+    let most = trajectory.plan.steps - 1
+    var (low, high) = (0, 1)
+    while high <= most, !holds(try run(high)) {
+      (low, high) = (high, high < most ? min(2 * high, most) : most + 1)
     }
-    var (low, high) = (0, trajectory.plan.steps - 1)
-    guard high >= 0, try over(high)?.factor ?? 0 <= factor else { return nil }
-    if try over(0)?.factor ?? 0 <= factor { return (0, try over(0)) }
+    guard high <= most else { return nil }
     while high - low > 1 {
       let middle = (low + high) / 2
-      if try over(middle)?.factor ?? 0 <= factor { high = middle } else { low = middle }
+      if holds(try run(middle)) { high = middle } else { low = middle }
     }
-    return (high, try over(high))
+    return (high, try run(high))
   }
 }
 
@@ -179,15 +248,5 @@ extension Trajectory {
     var copy = self
     copy.plan = plan
     return copy
-  }
-
-  /// The largest rotation over equilibrium rotation of the whole run, nil where it never exceeds it.
-  public func worstOverRotation() throws(TrajectoryError) -> TrajectorySummary.Extreme? {
-    var worst: TrajectorySummary.Extreme?
-    try forEach { point in
-      let factor = point.rotation.moments / point.equilibriumRotation
-      if factor > worst?.factor ?? 1 { worst = .init(step: point.step, factor: factor) }
-    }
-    return worst
   }
 }

@@ -69,11 +69,12 @@ public struct RotationMatch: Sendable {
 
   /// Follows the run again, with the weight decay that makes the rotational variant turn as the baseline at each step.
   public func forEach(_ visit: (Step) -> Void) throws(TrajectoryError) {
+    let peak = baseline.settings.values[.weightDecay] ?? .nan
     try baseline.forEach { point in
       visit(
         Step(
           step: point.step, learningRate: point.learningRate, rotation: point.rotation.moments,
-          weightDecay: point.weightDecay * factor(point.rotation.moments / point.rotationalVariant)))
+          weightDecay: peak * factor(point.rotation.moments / point.rotationalVariantAtPeakDecay)))
     }
   }
 }

@@ -89,6 +89,14 @@ public struct Settings: Sendable {
     return cited
   }
 
+  /// η̂_r of Table 1 as the rotational variant uses it: with λ itself, since the radial part of an update is projected
+  /// away (Algorithm 1).
+  public var rotationalVariant: Formula? {
+    var plain = variant
+    plain.radial = false
+    return optimizer.formula(.expectedRotation, .leading, plain)?.formula
+  }
+
   /// Coordinates that see a gradient, C·C_err·f_a; nil where the dimension is not known.
   public var activeDimension: Double? {
     values[.dimension].map { $0 * (values[.dimensionErrorFactor] ?? 1) * (values[.activeFraction] ?? 1) }

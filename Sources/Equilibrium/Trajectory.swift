@@ -67,6 +67,8 @@ public struct Trajectory: Sendable {
     /// Rotation of the rotational variant under the step's hyperparameters: Table 1.
     public var rotationalVariant = 0.0
 
+    /// The same at the peak weight decay, whatever that of the step.
+    var rotationalVariantAtPeakDecay = 0.0
     /// What a decoupled decay takes away of the weight.
     var shrink = 0.0
     /// Root mean square norm of the gradient as it was given.
@@ -191,7 +193,9 @@ public struct Trajectory: Sendable {
           shrink: shrink))
       A = process.normPower
       // Neither infinite nor NaN.
-      guard A > 0, A + angle < .infinity else { throw .notFinite(step: points[index].step) }
+      guard A > 0, A + angle < .infinity else {
+        throw given == 0 ? .noGradient(step: points[index].step) : .notFinite(step: points[index].step)
+      }
       points[index].rotation.moments = angle
       points[index].norm.moments = A.squareRoot()
     }
@@ -237,6 +241,8 @@ public enum TrajectoryError: Error, CustomStringConvertible {
   case diverges(step: Int, product: Double)
   /// A norm that is no longer a number.
   case notFinite(step: Int)
+  /// No gradient at a step, from which Adam's v and Lion's sign have no size.
+  case noGradient(step: Int)
 
   /// One line that names the offending value and, where it can, the fix.
   public var description: String {
@@ -251,7 +257,9 @@ public enum TrajectoryError: Error, CustomStringConvertible {
     case .diverges(let step, let product):
       "the run diverges: at step \(step) the decay takes ηλ = \(product) of the weight, expected below 1; lower the learning rate or the weight decay"
     case .notFinite(let step):
-      "the run diverges: at step \(step) the norm is no longer a finite number; lower the learning rate"
+      "the run diverges: at step \(step) the norm is no longer a finite number; lower the learning rate, or check the initial norm"
+    case .noGradient(let step):
+      "at step \(step) the gradient norm is 0, and the update has no size; expected a gradient norm above 0"
     }
   }
 }

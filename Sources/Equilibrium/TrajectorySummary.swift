@@ -86,7 +86,7 @@ public struct TrajectorySummary: Sendable {
   /// Takes in the next step.
   public mutating func add(_ point: Trajectory.Point) {
     steps += 1
-    guard point.equilibriumRotation > 0 else {
+    guard point.learningRate > 0, point.equilibriumRotation > 0 else {
       _ = norm.add(step: point.step, isInside: false)
       _ = rotation.add(step: point.step, isInside: false)
       return

@@ -89,7 +89,9 @@ public struct ConversionReport: Sendable {
     return a.map { $0.squareRoot() }
   }
 
-  private var rotation: Double? { target.estimate(.expectedRotation, .leading)?.value }
+  private var rotation: Double? {
+    try? target.settings.rotationalVariant?.evaluated(target.settings.values)
+  }
 
   private var rotationalTable: Table {
     Table(

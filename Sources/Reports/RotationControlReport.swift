@@ -8,24 +8,26 @@ public struct RotationControlReport: Sendable {
   public enum Answer: Sendable {
     /// The weight decay of every step.
     case decay(RotationControl.DecaySchedule)
-    /// The initial norm and the over-rotation from it; nil where none keeps it below the factor.
-    case initialNorm((norm: Double, over: TrajectorySummary.Extreme?)?, below: Double)
-    /// The warmup and the over-rotation with it; nil where none keeps it below the factor.
-    case warmup((steps: Int, over: TrajectorySummary.Extreme?)?, below: Double)
+    /// The initial norm and the run from it; nil where none keeps the over-rotation below the factor.
+    case initialNorm((norm: Double, run: RotationControl.Held)?, below: Double)
+    /// The warmup and the run with it; nil where none keeps the over-rotation below the factor.
+    case warmup((steps: Int, run: RotationControl.Held)?, below: Double)
   }
 
   private let trajectory: Trajectory
   private let answer: Answer
-  private let planned: TrajectorySummary.Extreme?
+  private let planned: RotationControl.Held
+  private let burnIn: Int
 
   /// The report on an answer.
   ///
   /// - Parameters:
   ///   - trajectory: the run as it was planned.
   ///   - answer: what was found.
-  ///   - planned: the worst over-rotation of the planned run.
-  public init(_ trajectory: Trajectory, _ answer: Answer, planned: TrajectorySummary.Extreme?) {
-    (self.trajectory, self.answer, self.planned) = (trajectory, answer, planned)
+  ///   - planned: the run as it was planned.
+  ///   - burnIn: steps at the start that over-rotation was not judged by.
+  public init(_ trajectory: Trajectory, _ answer: Answer, planned: RotationControl.Held, burnIn: Int) {
+    (self.trajectory, self.answer, self.planned, self.burnIn) = (trajectory, answer, planned, burnIn)
   }
 
   /// Document, JSON and table.
@@ -44,22 +46,39 @@ public struct RotationControlReport: Sendable {
   private var sentence: Prose {
     switch answer {
     case .decay(let schedule):
-      let limit =
-        schedule.clamped == 0
+      guard schedule.helps else {
+        return Prose(
+          "No weight decay schedule that was tried brings the rotation of \(trajectory.settings.title) nearer to that of its rotational variant; none is written."
+        )
+      }
+      let fast =
+        schedule.withoutDecay == 0
         ? ""
-        : " In \(short(Double(schedule.clamped))) steps no weight decay is enough: a norm cannot grow faster than the updates let it."
+        : " In \(short(Double(schedule.withoutDecay))) steps it turns too fast without any decay: a norm cannot grow faster than the updates let it."
+      let slow =
+        schedule.unreached == 0
+        ? ""
+        : " In \(short(Double(schedule.unreached))) steps no decay is strong enough, and that of the step before is kept."
       return Prose(
-        "A weight decay for every step that holds the rotation of \(trajectory.settings.title) at that of its rotational variant, Table 1 under the same schedule; write it with -o FILE.csv or FILE.py.\(limit)"
+        "A weight decay for every step that holds the rotation of \(trajectory.settings.title) at that of its rotational variant, Table 1 under the same schedule; write it with -o FILE.csv or FILE.py.\(fast)\(slow) Below a thousandth of the peak learning rate it stays what it is."
       )
     case .initialNorm(let found?, let factor):
+      guard found.norm != trajectory.settings.values[.initialNorm] else {
+        return Prose(
+          "The planned initial norm holds already: the rotation stays below \(short(factor)) times its equilibrium."
+        )
+      }
       return Prose(
-        "From an initial norm of \(short(found.norm)) on, the rotation stays below \(short(factor)) times its equilibrium."
+        "From an initial norm of \(short(found.norm)), the nearest to the planned one that does, the rotation stays below \(short(factor)) times its equilibrium."
       )
     case .initialNorm(nil, let factor):
       return Prose("No initial norm keeps the rotation below \(short(factor)) times its equilibrium.")
     case .warmup(let found?, let factor):
+      guard found.steps > 0 else {
+        return Prose("No warmup is needed: the rotation stays below \(short(factor)) times its equilibrium.")
+      }
       return Prose(
-        "With a linear warmup of \(short(Double(found.steps))) steps (\(Numbers.short(100 * Double(found.steps) / Double(trajectory.plan.steps), digits: 3)) % of the run) or more, the rotation stays below \(short(factor)) times its equilibrium."
+        "With a linear warmup of \(short(Double(found.steps))) steps (\(Numbers.short(100 * Double(found.steps) / Double(trajectory.plan.steps), digits: 3)) % of the run) the rotation stays below \(short(factor)) times its equilibrium; with a step less it does not."
       )
     case .warmup(nil, let factor):
       return Prose(
@@ -83,11 +102,17 @@ public struct RotationControlReport: Sendable {
         .number(Double(deviation.worstUnder.step)),
       ]
     }
-    func row(_ name: String, _ extreme: TrajectorySummary.Extreme?) -> [Table.Cell] {
+    func row(_ name: String, _ run: RotationControl.Held) -> [Table.Cell] {
       [
-        .prose(Prose([.text(name)])), .optional(extreme?.factor), .optional(extreme.map { Double($0.step) }),
+        .prose(Prose([.text(name)])), .optional(run.over?.factor),
+        .optional(run.over.map { Double($0.step) }),
+        .optional(run.under?.factor), .optional(run.under.map { Double($0.step) }),
+        .number(run.summary.shareOutOfEquilibrium),
       ]
     }
+    let heldColumns =
+      [columns[0]] + columns[2...] + [Table.Column("out of equilibrium", name: "share_out_of_equilibrium")]
+    let caption = Prose([.text("Rotation against its equilibrium, from step \(burnIn + 1) on")])
     switch answer {
     case .decay(let schedule):
       return Table(
@@ -95,12 +120,12 @@ public struct RotationControlReport: Sendable {
         rows: [row("as planned", schedule.planned), row("with this weight decay", schedule.achieved)])
     case .initialNorm(let found, _):
       return Table(
-        caption: "Rotation against its equilibrium", columns: [columns[0], columns[2], columns[3]],
-        rows: [row("as planned", planned)] + (found.map { [row("from this norm", $0.over)] } ?? []))
+        caption: caption, columns: heldColumns,
+        rows: [row("as planned", planned)] + (found.map { [row("from this norm", $0.run)] } ?? []))
     case .warmup(let found, _):
       return Table(
-        caption: "Rotation against its equilibrium", columns: [columns[0], columns[2], columns[3]],
-        rows: [row("as planned", planned)] + (found.map { [row("with this warmup", $0.over)] } ?? []))
+        caption: caption, columns: heldColumns,
+        rows: [row("as planned", planned)] + (found.map { [row("with this warmup", $0.run)] } ?? []))
     }
   }
 
@@ -115,6 +140,12 @@ public struct RotationControlReport: Sendable {
         "worst_under_rotation": extreme(deviation.worstUnder),
       ]
     }
+    func held(_ run: RotationControl.Held) -> JSONValue {
+      [
+        "worst_over_rotation": extreme(run.over), "worst_under_rotation": extreme(run.under),
+        "share_out_of_equilibrium": .number(run.summary.shareOutOfEquilibrium),
+      ]
+    }
     let common: [(String, JSONValue)] = [
       ("optimizer", .string(trajectory.settings.optimizer.identifier)),
       ("steps", .number(Double(trajectory.plan.steps))),
@@ -124,28 +155,33 @@ public struct RotationControlReport: Sendable {
     case .decay(let schedule):
       return JSONValue(
         common + [
-          ("hold", "decay"), ("planned", deviation(schedule.planned)),
-          ("achieved", deviation(schedule.achieved)), ("clamped_steps", .number(Double(schedule.clamped))),
+          ("hold", "decay"), ("helps", .bool(schedule.helps)), ("planned", deviation(schedule.planned)),
+          ("achieved", deviation(schedule.achieved)),
+          ("steps_without_decay", .number(Double(schedule.withoutDecay))),
+          ("steps_unreached", .number(Double(schedule.unreached))),
           ("weight_decay", .array(schedule.weightDecay.map { .number($0) })),
         ])
     case .initialNorm(let found, let factor):
       return JSONValue(
         common + [
-          ("hold", "initial-norm"), ("over_rotation_below", .number(factor)), ("planned", extreme(planned)),
-          ("initial_norm", .optional(found?.norm)), ("achieved", extreme(found?.over)),
+          ("hold", "initial-norm"), ("over_rotation_below", .number(factor)),
+          ("first_step_judged", .number(Double(burnIn + 1))), ("planned", held(planned)),
+          ("initial_norm", .optional(found?.norm)), ("achieved", found.map { held($0.run) } ?? .null),
         ])
     case .warmup(let found, let factor):
       return JSONValue(
         common + [
-          ("hold", "warmup"), ("over_rotation_below", .number(factor)), ("planned", extreme(planned)),
-          ("warmup_steps", .optional(found.map { Double($0.steps) })), ("achieved", extreme(found?.over)),
+          ("hold", "warmup"), ("over_rotation_below", .number(factor)),
+          ("first_step_judged", .number(Double(burnIn + 1))), ("planned", held(planned)),
+          ("warmup_steps", .optional(found.map { Double($0.steps) })),
+          ("achieved", found.map { held($0.run) } ?? .null),
         ])
     }
   }
 
   /// The weight decay of every step; nil where the answer is another.
   public var scheduleFile: ScheduleFile? {
-    guard case .decay(let schedule) = answer else { return nil }
+    guard case .decay(let schedule) = answer, schedule.helps else { return nil }
     let plan = trajectory.plan
     return ScheduleFile(
       "Weight decay with which \(trajectory.settings.title) turns as its rotational variant does.",

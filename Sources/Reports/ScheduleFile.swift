@@ -66,7 +66,8 @@ public struct ScheduleFile: Sendable {
       \"\"\"\(title)
 
       Written by roteq. Call set_weight_decay(optimizer, step) before each optimizer.step(); steps count from 1.
-      Between the knots the weight decay is interpolated, to within 0.1 %.
+      The weight decay is PyTorch's, which a step multiplies with its learning rate. Between the knots it is
+      interpolated, to within 0.1 %. It is that of one shape of layer: norm and fan-in decide the transient.
       \"\"\"
 
       from bisect import bisect_right
@@ -99,7 +100,6 @@ public struct ScheduleFile: Sendable {
   static func knots(_ values: [Double], tolerance: Double) -> [Int] {
     let finite = values.indices.filter { values[$0].isFinite }
     guard let first = finite.first, let last = finite.last else { return [] }
-    let largest = finite.map { abs(values[$0]) }.max() ?? 0
     var knots = [first]
     var pending = [(first, last)]
     while let (start, end) = pending.popLast() {
@@ -107,8 +107,9 @@ public struct ScheduleFile: Sendable {
       for index in stride(from: start + 1, to: end, by: 1) where values[index].isFinite {
         let share = Double(index - start) / Double(end - start)
         let line = values[start] + share * (values[end] - values[start])
-        // Far below the largest value the absolute error counts.
-        let error = abs(line - values[index]) / max(abs(values[index]), largest * 1e-4)
+        let error =
+          line == values[index]
+          ? 0 : abs(line - values[index]) / max(abs(values[index]), .leastNormalMagnitude)
         if error > worst.error { worst = (index, error) }
       }
       if worst.error > tolerance {

@@ -107,7 +107,7 @@ extension ConvertCommand {
       throw Failure("-o: '\(path)' has no known ending, expected FILE.csv or FILE.py", .usage)
     }
     guard let file else {
-      throw Failure("-o: there is no schedule to write; only --hold decay finds one", .usage)
+      throw Failure("-o: no schedule was found to write; --hold decay finds one where it helps", .usage)
     }
     try OutputFile.write(path.hasSuffix(".csv") ? file.csv : file.python, to: path)
   }
@@ -142,7 +142,7 @@ extension ConvertCommand {
     let warmups = kind == .warmup ? try warmupPlans(trajectory.settings) : nil
     let report: RotationControlReport
     do throws(TrajectoryError) {
-      let planned = try trajectory.worstOverRotation()
+      let planned = try control.extremes(trajectory)
       let answer: RotationControlReport.Answer
       switch kind {
       case .decay: answer = .decay(try control.decaySchedule())
@@ -151,7 +151,7 @@ extension ConvertCommand {
         answer = .warmup(
           try control.warmup(keepingBelow: limit) { warmups?($0) ?? trajectory.plan }, below: limit)
       }
-      report = RotationControlReport(trajectory, answer, planned: planned)
+      report = RotationControlReport(trajectory, answer, planned: planned, burnIn: control.burnIn)
     } catch { throw TrajectoryCommand.failure(error, layer: nil) }
     try writeSchedule(report.scheduleFile)
     output.print(report.output)
