@@ -103,10 +103,10 @@ struct QuasiStatic: Sendable {
       points[index].equilibriumNorm = isMoving ? values[0][index] : .nan
       points[index].equilibriumRotation = isMoving ? values[1][index] : .nan
       points[index].rotationalVariantAtPeakDecay = isMoving ? values[6][index] : 0
+      let share = points[index].weightDecay / variantDecay.peak
       points[index].rotationalVariant =
-        isMoving
-        ? values[6][index] * Double.pow(points[index].weightDecay / variantDecay.peak, variantDecay.exponent)
-        : 0
+        points[index].rotationalVariantAtPeakDecay
+        * (share == 1 ? 1 : Double.pow(share, variantDecay.exponent))
       // The update size does not change with the norm; that of SGDM falls with it (6).
       let before = recurrence
       let ratio = leadingNorm * leadingNorm / before

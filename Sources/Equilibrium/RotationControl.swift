@@ -142,7 +142,7 @@ public struct RotationControl: Sendable {
   /// the norm, until the first moment averages.
   public var burnIn: Int {
     let values = trajectory.settings.values
-    return Int((2 / (1 - (values[.beta1] ?? values[.momentum] ?? 0))).rounded(.up))
+    return Int((2 / (1 - (values[.beta1] ?? values[.momentum] ?? 0))).rounded())
   }
 
   /// A run that keeps its over-rotation below a factor.

@@ -41,9 +41,10 @@ extension Symbol {
     sympy: "G_unit", meaning: "mean squared gradient norm at unit weight norm", unit: "gradient²·weight²",
     domain: .positive)
   /// Excess kurtosis κ of a gradient element, E[g_k⁴]/E[g_k²]² − 3: 0 where it is normal.
+  /// The second moments take it in to low order; above 6 they would be far off.
   public static let gradientKurtosis = Symbol(
     "gradient_kurtosis", plain: "κ_g", latex: "\\kappa_g", sympy: "kappa_g",
-    meaning: "excess kurtosis of a gradient element", domain: Domain(-2))
+    meaning: "excess kurtosis of a gradient element", domain: Domain(-2, upTo: 6, includesUpper: true))
   /// Gradient mass ⟨1, √E[g̃²]⟩ (91): the sum over coordinates of the RMS gradient at unit weight norm.
   public static let gradientMass = Symbol(
     "gradient_mass", plain: "⟨1,√E[g̃²]⟩",

@@ -1,114 +1,127 @@
-/// A table of numbers read from CSV: a header line, then numbers; one column may hold names.
+/// A table read from CSV: a header line, then rows. A column is read as numbers when it is asked for, so that others may
+/// hold text.
 ///
-/// Blank lines and lines that begin with # are skipped.
+/// Blank lines and lines that begin with # are skipped, and so are rows in which a column that is asked for is blank.
 public struct NumberTable: Sendable {
   /// The file, for messages.
   public let path: String
   /// The column names in order, lower case.
   public let columns: [String]
-  /// The numbers of each column; those of the name column are NaN.
-  private let numbers: [[Double]]
-  /// The name in each row, where there is a name column.
-  private let names: [String]
-  /// The line of the file on which each row stands.
-  private let lines: [Int]
+  private let rows: [Row]
+
+  private struct Row: Sendable {
+    /// The line of the file.
+    let line: Int
+    let cells: [String]
+  }
 
   /// How many rows there are.
-  public var count: Int { lines.count }
+  public var count: Int { rows.count }
 
   /// Reads a table.
   ///
   /// - Parameters:
   ///   - text: the file.
   ///   - path: its name, for messages.
-  ///   - nameColumn: the column that holds names instead of numbers, if it is there.
   /// - Throws: ``TableError`` with the line.
-  public init(_ text: String, path: String, nameColumn: String? = nil) throws(TableError) {
+  public init(_ text: String, path: String) throws(TableError) {
     var header: [String]?
-    var numbers: [[Double]] = []
-    var (names, lines): ([String], [Int]) = ([], [])
-    for (index, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
-      .enumerated()
-    {
-      let cells = line.split(separator: ",", omittingEmptySubsequences: false).map(NumberTable.bare)
-      if cells == [""] || line.hasPrefix("#") { continue }
-      guard let header else {
+    var rows: [Row] = []
+    let lines = text.drop { $0 == "\u{FEFF}" }.split(
+      omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+    for (index, line) in lines.enumerated() {
+      if line.allSatisfy(\.isWhitespace) || line.hasPrefix("#") { continue }
+      let cells = NumberTable.cells(line)
+      guard let known = header else {
         header = cells.map { $0.lowercased() }
-        numbers = cells.map { _ in [] }
         guard Set(header ?? []).count == cells.count else {
           throw TableError(path, index + 1, .repeatedColumn)
         }
         continue
       }
-      guard cells.count == header.count else {
-        throw TableError(path, index + 1, .cells(cells.count, expected: header.count))
+      guard cells.count == known.count else {
+        throw TableError(path, index + 1, .cells(cells.count, expected: known.count))
       }
-      lines.append(index + 1)
-      for (column, cell) in cells.enumerated() {
-        if header[column] == nameColumn {
-          names.append(cell)
-          numbers[column].append(.nan)
-        } else if let number = Double(cell), number.isFinite {
-          numbers[column].append(number)
-        } else {
-          throw TableError(path, index + 1, .notANumber(cell, column: header[column]))
-        }
-      }
+      rows.append(Row(line: index + 1, cells: cells))
     }
-    guard let header, !lines.isEmpty else { throw TableError(path, nil, .empty) }
-    (self.path, columns, self.numbers, self.names, self.lines) = (path, header, numbers, names, lines)
+    guard let header, !rows.isEmpty else { throw TableError(path, nil, .empty) }
+    (self.path, columns, self.rows) = (path, header, rows)
   }
 
   /// The numbers of a column, nil where there is none of that name.
-  public func column(_ name: String) -> [Double]? {
-    columns.firstIndex(of: name).map { numbers[$0] }
+  public func column(_ name: String) throws(TableError) -> [Double]? {
+    guard let index = columns.firstIndex(of: name) else { return nil }
+    var numbers: [Double] = []
+    for row in rows {
+      guard let number = Double(row.cells[index]), number.isFinite else {
+        throw TableError(path, row.line, .notANumber(row.cells[index], column: name))
+      }
+      numbers.append(number)
+    }
+    return numbers
   }
 
   /// The numbers of a column that has to be there.
   public func required(_ name: String) throws(TableError) -> [Double] {
-    guard let column = column(name) else { throw missing([name]) }
+    guard let column = try column(name) else { throw missing([name]) }
     return column
   }
 
   /// The first of several columns that is there.
   public func first(of known: [String]) throws(TableError) -> (name: String, values: [Double]) {
-    for name in known { if let values = column(name) { return (name, values) } }
+    for name in known { if let values = try column(name) { return (name, values) } }
     throw missing(known)
   }
 
-  /// The rows with a name, or all where there is no name column.
-  public func rows(named name: String?) throws(TableError) -> NumberTable {
-    guard let name, !names.isEmpty else { return self }
-    let chosen = names.indices.filter { names[$0] == name }
+  /// The rows in which none of these columns is blank; columns that are not there do not count.
+  public func complete(in names: [String]) throws(TableError) -> NumberTable {
+    let indices = columns.indices.filter { names.contains(columns[$0]) }
+    let kept = rows.filter { row in indices.allSatisfy { !row.cells[$0].isEmpty } }
+    guard !kept.isEmpty else { throw TableError(path, nil, .empty) }
+    return NumberTable(path: path, columns: columns, rows: kept)
+  }
+
+  /// The rows with a name in the column `layer`, or all where there is no such column or no name is asked for.
+  public func rows(ofLayer name: String?) throws(TableError) -> NumberTable {
+    guard let name, let index = columns.firstIndex(of: "layer") else { return self }
+    let chosen = rows.filter { $0.cells[index] == name }
     guard !chosen.isEmpty else {
       var seen: Set<String> = []
-      throw TableError(path, nil, .unknownName(name, known: names.filter { seen.insert($0).inserted }))
+      throw TableError(
+        path, nil, .unknownName(name, known: rows.map { $0.cells[index] }.filter { seen.insert($0).inserted })
+      )
     }
-    return NumberTable(
-      path: path, columns: columns, numbers: numbers.map { column in chosen.map { column[$0] } },
-      names: chosen.map { names[$0] }, lines: chosen.map { lines[$0] })
+    return NumberTable(path: path, columns: columns, rows: chosen)
   }
 
   /// The line of the file on which a row stands; rows count from 0.
-  public func line(ofRow row: Int) -> Int { lines[row] }
+  public func line(ofRow row: Int) -> Int { rows[row].line }
 
-  /// Whether each row has a name.
-  public var hasNames: Bool { !names.isEmpty }
-
-  private init(path: String, columns: [String], numbers: [[Double]], names: [String], lines: [Int]) {
-    (self.path, self.columns, self.numbers, self.names, self.lines) = (path, columns, numbers, names, lines)
+  private init(path: String, columns: [String], rows: [Row]) {
+    (self.path, self.columns, self.rows) = (path, columns, rows)
   }
 
   private func missing(_ known: [String]) -> TableError {
     TableError(path, nil, .missingColumn(known, found: columns))
   }
 
-  /// A cell without blanks and quotes around it.
-  private static func bare(_ cell: Substring) -> String {
-    var cell = cell.drop(while: \.isWhitespace)
-    while cell.last?.isWhitespace == true { cell.removeLast() }
-    if cell.count >= 2, cell.hasPrefix("\""), cell.hasSuffix("\"") { cell = cell.dropFirst().dropLast() }
-    return String(cell)
+  /// The cells of a line, without blanks around them; a quoted cell may hold commas.
+  private static func cells(_ line: Substring) -> [String] {
+    var cells: [String] = []
+    var (cell, isQuoted) = ("", false)
+    for character in line {
+      switch character {
+      case "\"": isQuoted.toggle()
+      case "," where !isQuoted:
+        cells.append(cell)
+        cell = ""
+      default: cell.append(character)
+      }
+    }
+    return (cells + [cell]).map { cell in
+      let bare = cell.drop(while: \.isWhitespace)
+      return String(bare.reversed().drop(while: \.isWhitespace).reversed())
+    }
   }
 }
 

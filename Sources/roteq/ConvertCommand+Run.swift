@@ -29,7 +29,9 @@ extension ConvertCommand {
     let kind: WeightKind = weight.scaleSensitive ? .scaleSensitive : .scaleInvariant
     let trace = try gradient.trace(layer: nil, steps: plan.requiredSteps(), known: known, weight: kind)
     if let trace {
-      known.merge(TrajectoryCommand.reference(trace, start.norm, kind)) { given, _ in given }
+      known.merge(TrajectoryCommand.reference(trace, start.norm, kind, steps: try plan.requiredSteps())) {
+        given, _ in given
+      }
     }
     var settings = try weight.settings(optimizer, known)
     settings.initialDistribution = start.distribution
@@ -41,12 +43,18 @@ extension ConvertCommand {
 
   /// What the whole run says of a conversion; nil where no run is described.
   func runMatch(_ conversion: Conversion, _ known: [Symbol: Double]) throws -> RotationMatchReport? {
-    guard plan.steps != nil, measuredRotation == nil else {
-      guard measuredRotation != nil || (plan.schedule == nil && schedulePath == nil) else {
-        throw Failure("missing --steps: the run needs its number of steps", .usage)
+    if plan.steps == nil {
+      let ofRun =
+        plan.given + [
+          ("-o", schedulePath != nil), ("--initialization", start.initialization != nil),
+          ("--gradient", gradient.gradient != nil), ("--gradient-schedule", gradient.gradientSchedule != nil),
+        ]
+      if let flag = ofRun.first(where: \.1)?.0 {
+        throw Failure("\(flag) needs --steps: the run needs its number of steps", .usage)
       }
-      return nil
     }
+    guard overRotation == nil else { throw Failure("--over-rotation needs --hold", .usage) }
+    guard plan.steps != nil, measuredRotation == nil else { return nil }
     try requireOwnVariant(conversion)
     let trajectory = try trajectory(conversion.source.optimizer, known)
     let (report, file): (RotationMatchReport, ScheduleFile?)
@@ -65,7 +73,7 @@ extension ConvertCommand {
     guard schedulePath == nil else {
       throw Failure("-o needs a predicted run; leave --measured-rotation out", .usage)
     }
-    let table = try InputFile.table(path)
+    let table = try InputFile.table(path, using: ["rotation"])
     let (steps, rotations): ([Double], [Double])
     do { (steps, rotations) = (try table.required("step"), try table.required("rotation")) } catch {
       throw Failure("\(error)", .badData)
@@ -130,6 +138,9 @@ extension ConvertCommand {
     }
     if let factor, !(factor > 1 && factor.isFinite) {
       throw Failure("--over-rotation: \(factor) is not allowed, expected a number above 1", .usage)
+    }
+    if kind == .decay, overRotation != nil {
+      throw Failure("--over-rotation does not go with --hold decay, which holds the rotation itself", .usage)
     }
     var known = try values.values()
     if known[.learningRate] == nil, let peak = try plan.peakOfTable() { known[.learningRate] = peak }

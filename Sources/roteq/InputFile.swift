@@ -23,12 +23,12 @@ enum InputFile {
     return text
   }
 
-  /// A CSV file of numbers.
-  static func table(_ path: String, nameColumn: String? = nil) throws -> NumberTable {
+  /// A CSV file: the rows of a layer, where it has layers, in which no column that is used is blank.
+  static func table(_ path: String, using names: [String], layer: String? = nil) throws -> NumberTable {
     let text = try text(path)
-    do { return try NumberTable(text, path: path, nameColumn: nameColumn) } catch {
-      throw Failure("\(error)", .badData)
-    }
+    do {
+      return try NumberTable(text, path: path).rows(ofLayer: layer).complete(in: ["step"] + names)
+    } catch { throw Failure("\(error)", .badData) }
   }
 
   /// One number a line; blank lines and lines that begin with # are skipped.

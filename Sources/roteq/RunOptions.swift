@@ -21,6 +21,15 @@ struct RunOptions: ParsableArguments {
   @Option(help: "Steps of the run.") var steps: Int?
   @Option(help: "Steps an epoch, to print epochs as well.") var stepsPerEpoch: String?
 
+  /// Each flag by name, and whether it was given.
+  var given: [(String, Bool)] {
+    [
+      ("--schedule", schedule != nil), ("--warmup", warmup != nil), ("--warmup-lr", warmupLr != nil),
+      ("--min-lr", minLr != nil), ("--decay-schedule", decaySchedule != nil), ("--steps", steps != nil),
+      ("--steps-per-epoch", stepsPerEpoch != nil),
+    ]
+  }
+
   /// The number of steps, which the run needs.
   func requiredSteps() throws -> Int {
     guard let steps else { throw Failure("missing --steps: the run needs its number of steps", .usage) }
@@ -44,7 +53,7 @@ struct RunOptions: ParsableArguments {
   /// The learning rate of a table, which then needs no `--lr`; nil where the schedule is no such table.
   func peakOfTable() throws -> Double? {
     guard let schedule, let table = try Self.table(schedule) else { return nil }
-    return table.column("learning_rate")?.max()
+    do { return try table.column("learning_rate")?.max() } catch { throw Failure("\(error)", .badData) }
   }
 
   /// The plan of a run with these peaks; `warmup` replaces the one asked for.
@@ -120,6 +129,13 @@ struct RunOptions: ParsableArguments {
     do {
       let values = try table.first(of: ["factor", column])
       let divisor = values.name == "factor" ? 1 : peak
+      if values.name == "factor" || column != "gradient_norm",
+        let row = values.values.firstIndex(where: { $0 > divisor })
+      {
+        throw Failure(
+          "\(text):\(table.line(ofRow: row)): \(values.name) is \(values.values[row]), above the peak \(divisor); expected at most that",
+          .badData)
+      }
       return try tabulated(table, values.values.map { $0 / divisor })
     } catch let error as TableError { throw Failure(error.description, .badData) }
   }
@@ -140,8 +156,9 @@ struct RunOptions: ParsableArguments {
 
   /// The table that the text names; nil where it names a schedule.
   private static func table(_ text: String) throws -> NumberTable? {
-    guard text.hasSuffix(".csv") else { return nil }
-    return try InputFile.table(text)
+    guard text.lowercased().hasSuffix(".csv") else { return nil }
+    return try InputFile.table(
+      text, using: ["factor", "learning_rate", "weight_decay", "gradient_norm"])
   }
 
   private static func specification(_ text: String, flag: String) throws -> ScheduleSpecification {
@@ -195,19 +212,23 @@ struct GradientOptions: ParsableArguments {
     }
     let count = try neuronCount()
     do {
-      let table = try InputFile.table(gradient, nameColumn: "layer").rows(named: layer)
+      let table = try InputFile.table(
+        gradient, using: ["gradient_norm", "unit_gradient_norm", "momentum_cosine", "radial_decay"],
+        layer: layer)
       let column = try table.first(of: ["gradient_norm", "unit_gradient_norm"])
       // A mean over a window stands for its middle.
       let delay = Double(try window() - 1) / 2
       let norm = try RunOptions.tabulated(table, column.values.map { $0 / count.squareRoot() }, delay: delay)
       // Both may be negative, which no schedule is: they are followed above a bound.
       func signed(_ name: String, above bound: Double?) throws -> Schedule? {
-        guard let values = table.column(name), let lowest = bound ?? values.min() else { return nil }
+        guard let values = try table.column(name), let lowest = bound ?? values.min() else { return nil }
         guard values.contains(where: { $0 > lowest }) else { return Schedule(name) { _ in lowest } }
         let above = try RunOptions.tabulated(table, values.map { $0 - lowest }, delay: delay)
         return Schedule(name) { lowest + above.factor(after: $0) }
       }
-      if let cosines = table.column("momentum_cosine"), let row = cosines.firstIndex(where: { abs($0) > 1 }) {
+      if let cosines = try table.column("momentum_cosine"),
+        let row = cosines.firstIndex(where: { abs($0) > 1 })
+      {
         throw Failure(
           "\(gradient):\(table.line(ofRow: row)): momentum_cosine is \(cosines[row]), expected -1 to 1",
           .badData)

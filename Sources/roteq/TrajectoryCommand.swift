@@ -81,7 +81,12 @@ struct TrajectoryCommand: ParsableCommand {
     if let every, every < 1 {
       throw Failure("--every: \(every) is not allowed, expected 1 or more steps", .usage)
     }
-    if output.format == .csv, figurePath == nil { return try stream(request) }
+    if output.format == .csv, figurePath == nil {
+      guard measured == nil else {
+        throw Failure("--measured does not go with --format csv, which holds the prediction alone", .usage)
+      }
+      return try stream(request)
+    }
     // Documents show a dozen steps; data shows them all.
     let isData = output.format == .csv || output.format == .json
     let stride = every ?? (isData ? 1 : max(1, request.plan.steps / 1000))
@@ -143,9 +148,9 @@ struct TrajectoryCommand: ParsableCommand {
       return nil
     }
     do {
-      let table = try InputFile.table(path, nameColumn: "layer").rows(named: layer)
+      let table = try InputFile.table(path, using: ["norm", "rotation"], layer: layer)
       let logged = try table.required("step")
-      let (norms, rotations) = (table.column("norm"), table.column("rotation"))
+      let (norms, rotations) = (try table.column("norm"), try table.column("rotation"))
       if norms == nil, rotations == nil { _ = try table.first(of: ["norm", "rotation"]) }
       for row in logged.indices {
         let place = "\(path):\(table.line(ofRow: row))"
@@ -206,7 +211,9 @@ struct TrajectoryCommand: ParsableCommand {
       values[.initialNorm] = shape.start.norm
       let kind: WeightKind = weight.scaleSensitive ? .scaleSensitive : .scaleInvariant
       let trace = try gradient.trace(layer: shape.name, steps: steps, known: values, weight: kind)
-      if let trace { values.merge(Self.reference(trace, shape.start.norm, kind)) { given, _ in given } }
+      if let trace {
+        values.merge(Self.reference(trace, shape.start.norm, kind, steps: steps)) { given, _ in given }
+      }
       var settings = try weight.settings(optimizer, values)
       settings.initialDistribution = shape.start.distribution
       if runPlan == nil {
@@ -220,13 +227,18 @@ struct TrajectoryCommand: ParsableCommand {
     return Request(plan: runPlan, layers: layers, stepsPerEpoch: try plan.epoch())
   }
 
-  /// The gradient power at the first step, which the closed forms at the peak are shown with.
+  /// What a log of the gradient makes known: the gradient power at its first step with a gradient, which the closed
+  /// forms at the peak are shown with, and that there is a radial part.
   static func reference(
-    _ trace: GradientTrace, _ norm: Double, _ kind: WeightKind
+    _ trace: GradientTrace, _ norm: Double, _ kind: WeightKind, steps: Int
   ) -> [Symbol: Double] {
-    kind == .scaleInvariant
-      ? [.unitGradientPower: trace.unitPower(after: 0, normPower: norm * norm)]
-      : [.gradientPower: trace.power(after: 0, normPower: norm * norm)]
+    let first = (0..<steps).first { trace.norm.factor(after: $0) > 0 } ?? 0
+    var known: [Symbol: Double] =
+      kind == .scaleInvariant
+      ? [.unitGradientPower: trace.unitPower(after: first, normPower: norm * norm)]
+      : [.gradientPower: trace.power(after: first, normPower: norm * norm)]
+    if trace.radialDecay != nil { known[.radialDecay] = 0 }
+    return known
   }
 
   /// Name, dimension and initial norm of each layer.
@@ -244,7 +256,11 @@ struct TrajectoryCommand: ParsableCommand {
       ("--dimension", known[.dimension] != nil), ("--initial-norm", known[.initialNorm] != nil),
       ("--initialization", start.initialization != nil),
     ] where isGiven { throw Failure("\(flag) does not go with --layers, which gives it for each", .usage) }
+    var names: Set<Substring> = []
     return try layers.split(separator: ",", omittingEmptySubsequences: false).map { text in
+      guard names.insert(text.prefix { $0 != ":" }).inserted else {
+        throw Failure("--layers: '\(text)' has the name of another layer", .usage)
+      }
       let parts = text.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
       guard parts.count == 3, !parts[0].isEmpty else {
         throw Failure("--layers: '\(text)' is not a layer, expected NAME:C:NORM", .usage)
@@ -258,10 +274,15 @@ struct TrajectoryCommand: ParsableCommand {
 
   /// What a configuration file describes: the layers whose initial norm it gives.
   private func configured(_ path: String) throws -> Request {
-    guard optimizer == nil, layers == nil, plan.schedule == nil, plan.steps == nil else {
-      throw Failure(
-        "--optimizer, --layers, --schedule and --steps do not go with a configuration file, which holds them",
-        .usage)
+    let held =
+      [
+        ("--optimizer", optimizer != nil), ("--layers", layers != nil),
+        ("--initialization", start.initialization != nil), ("--nesterov", weight.nesterov),
+        ("--scale-sensitive", weight.scaleSensitive), ("--gradient-moments", weight.gradientMoments != nil),
+        ("--decay-convention", decayConvention != DecayConvention.coupled.rawValue),
+      ] + plan.given + values.given.map { ($0.flag, ["--dimension", "--initial-norm"].contains($0.flag)) }
+    if let flag = held.first(where: \.1)?.0 {
+      throw Failure("\(flag) does not go with a configuration file, which holds it", .usage)
     }
     let run: TrainingRun
     do { run = try RunConfiguration.read(path: path, overrides: []) } catch {
@@ -285,7 +306,7 @@ struct TrajectoryCommand: ParsableCommand {
       )
       if let trace {
         run.hyperparameters.merge(
-          Self.reference(trace, shape.initialNorm ?? .nan, shape.kind ?? .scaleInvariant)
+          Self.reference(trace, shape.initialNorm ?? .nan, shape.kind ?? .scaleInvariant, steps: run.steps)
         ) { given, _ in given }
       }
       let settings: Settings

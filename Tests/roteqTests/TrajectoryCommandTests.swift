@@ -84,6 +84,13 @@ import Testing
     #expect(unknown.exitCode == 65)
     #expect(unknown.errors == "roteq: \(gradients): no rows named 'c'; it has a, b\n")
 
+    // What a logger writes: a byte order mark, text, quotes, blank cells, Windows line ends.
+    let logged = try folder.file(
+      "logged.csv",
+      "\u{FEFF}\"run\",step,loss,gradient_norm\r\n\"a, b\",1,2.5,1\r\n\"a, b\",2,,\r\nx,3,2,1\r\n")
+    let fromLog = try Roteq(line: base + " --lr 4e-3 --gradient \(logged)")
+    #expect(fromLog.exitCode == 0, "\(fromLog.errors)")
+
     for (text, message) in [
       ("step,gradient_norm\n1,2\n1,3\n", ":3: step 1 after 1, expected rising steps"),
       ("step,gradient_norm\n1,x\n", ":2: 'x' in column 'gradient_norm' is not a finite number"),
@@ -127,6 +134,22 @@ import Testing
     #expect(try Roteq(line: line + python).exitCode == 0)
     let text = try String(contentsOfFile: python, encoding: .utf8)
     #expect(text.contains("def set_weight_decay(optimizer, step):"))
+    // Interpolated between its knots, the module has what the table has.
+    func list(_ name: String) throws -> [Double] {
+      let part = try #require(
+        text.components(separatedBy: "\(name) = [").last?.components(separatedBy: "]").first)
+      return part.split { ", \n".contains($0) }.compactMap { Double($0) }
+    }
+    let (steps, decays) = (try list("STEPS"), try list("WEIGHT_DECAY"))
+    #expect(steps.count == decays.count && steps.count < 500)
+    var knot = 1
+    for line in lines.dropFirst(2) {
+      let cells = line.split(separator: ",").map { Double($0) ?? .nan }
+      while steps[knot] < cells[0] { knot += 1 }
+      let share = (cells[0] - steps[knot - 1]) / (steps[knot] - steps[knot - 1])
+      let decay = decays[knot - 1] + share * (decays[knot] - decays[knot - 1])
+      #expect(abs(decay / cells[2] - 1) < 1.1e-3, "step \(cells[0])")
+    }
     let wrong = try Roteq(line: line + folder.path("schedule.txt"))
     #expect(wrong.exitCode == 64)
   }
@@ -201,6 +224,16 @@ import Testing
       code: 64,
       message:
         "--layers: 'a:8' is not a layer, expected NAME:C:NORM"),
+    ErrorTests.Case(
+      line: "roteq trajectory examples/gpt2-openwebtext.py --warmup 900", code: 64,
+      message: "--warmup does not go with a configuration file, which holds it"),
+    ErrorTests.Case(
+      line: "roteq convert --from adamw --lr 1e-3 --weight-decay 0.1 --to rv-adamw --warmup 9", code: 64,
+      message: "--warmup needs --steps: the run needs its number of steps"),
+    ErrorTests.Case(
+      line: "roteq trajectory --optimizer adamw --lr 1e-3 --weight-decay 0.1 --steps 9 --layers a:8:1,a:9:1",
+      code: 64,
+      message: "--layers: 'a:9:1' has the name of another layer"),
     ErrorTests.Case(
       line: "roteq trajectory --lr 1", code: 64,
       message:
