@@ -42,6 +42,16 @@ public protocol MomentProcess: Sendable {
   ///
   /// - Returns: the angle between the weight before and after, in radians.
   mutating func step(_ input: StepInput) -> Double
+
+  /// Where the process settles, over where the closed forms say: norm and rotation. 1 where it settles at them.
+  ///
+  /// - Parameter shrink: what the decay takes away in a step, above 0 and below 1.
+  func equilibriumFactors(shrink: Double) -> (norm: Double, rotation: Double)
+}
+
+extension MomentProcess {
+  /// At the closed forms.
+  public func equilibriumFactors(shrink: Double) -> (norm: Double, rotation: Double) { (1, 1) }
 }
 
 /// The angle of a step of size `size` along m, where A·A′ − W² = s²(A·D − P²) exactly: an arc tangent keeps the digits

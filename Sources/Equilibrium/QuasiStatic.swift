@@ -86,7 +86,10 @@ struct QuasiStatic: Sendable {
   }
 
   /// Fills in what the closed forms say of a block of steps, and takes the recurrence through it.
-  func fill(_ points: UnsafeMutableBufferPointer<Trajectory.Point>, recurrence: inout Double) {
+  func fill(
+    _ points: UnsafeMutableBufferPointer<Trajectory.Point>, recurrence: inout Double,
+    process: any MomentProcess
+  ) {
     // Without decay there is no equilibrium; a trillionth of the peak's stands for none.
     let least = variantDecay.peak * 1e-12
     var columns = [
@@ -100,8 +103,10 @@ struct QuasiStatic: Sendable {
       let fixedPoint = values[2][index]
       let (leadingNorm, leadingRotation) = (values[3][index], values[4][index])
       let isMoving = points[index].learningRate > 0
-      points[index].equilibriumNorm = isMoving ? values[0][index] : .nan
-      points[index].equilibriumRotation = isMoving ? values[1][index] : .nan
+      // The engine's refinements move its equilibrium, too.
+      let factors = process.equilibriumFactors(shrink: points[index].shrink)
+      points[index].equilibriumNorm = isMoving ? values[0][index] * factors.norm : .nan
+      points[index].equilibriumRotation = isMoving ? values[1][index] * factors.rotation : .nan
       points[index].rotationalVariantAtPeakDecay = isMoving ? values[6][index] : 0
       let share = points[index].weightDecay / variantDecay.peak
       points[index].rotationalVariant =

@@ -105,7 +105,7 @@ public struct Trajectory: Sendable {
   public func forEach(_ visit: (Point) -> Void) throws(TrajectoryError) {
     var run = try begin()
     try forEachBlock(&run) { points, run in
-      reference.fill(points, recurrence: &run.recurrence)
+      reference.fill(points, recurrence: &run.recurrence, process: run.process)
       for point in points { visit(point) }
     }
   }

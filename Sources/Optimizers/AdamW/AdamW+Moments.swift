@@ -43,5 +43,18 @@ extension AdamW {
       alignment = q * P - s * fluctuation.repeated * momentumPower
       return angle
     }
+
+    func equilibriumFactors(shrink x: Double) -> (norm: Double, rotation: Double) {
+      guard fluctuation.single != 1 else { return (1, 1) }
+      // With s²D = 1: A = (f₁ + 2qβ₁b)/(1 − q²), cos η_r = q + β₁b/A, b = f₂/(1 − qβ₁); the closed forms have f = 1.
+      let q = 1 - x
+      func stationary(_ single: Double, _ repeated: Double) -> (A: Double, loss: Double) {
+        let b = repeated / (1 - q * beta1)
+        let A = (single + 2 * q * beta1 * b) / (x * (2 - x))
+        return (A, x - beta1 * b / A)
+      }
+      let (own, plain) = (stationary(fluctuation.single, fluctuation.repeated), stationary(1, 1))
+      return ((own.A / plain.A).squareRoot(), angle(cosineLoss: own.loss) / angle(cosineLoss: plain.loss))
+    }
   }
 }

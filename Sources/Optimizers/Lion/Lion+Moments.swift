@@ -43,5 +43,16 @@ extension Lion {
       momentumPower = β₂ * β₂ * D + (1 - β₂) * ((1 - β₂) * G + 2 * β₂ * μ * B)
       return angle
     }
+
+    func equilibriumFactors(shrink x: Double) -> (norm: Double, rotation: Double) {
+      guard response != nil else { return (1, 1) }
+      let q = 1 - x
+      func stationary(_ response: SignResponse?) -> (A: Double, loss: Double) {
+        let memory = Lion.memory(response, beta1: beta1, beta2: beta2, dimension: dimension, keep: q)
+        return (1 + 2 * memory * q, x * (1 - memory * x) / (1 + 2 * memory * q))
+      }
+      let (own, plain) = (stationary(response), stationary(nil))
+      return ((own.A / plain.A).squareRoot(), angle(cosineLoss: own.loss) / angle(cosineLoss: plain.loss))
+    }
   }
 }

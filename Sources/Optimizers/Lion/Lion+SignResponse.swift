@@ -35,6 +35,30 @@ extension Lion {
     }
   }
 
+  /// κ̂ of a stationary process, from which A = η²C(1 + 2κ̂q)/(1 − q²) and 1 − cos η_r = ηλ(1 − κ̂ηλ)/(1 + 2κ̂q).
+  static func memory(
+    _ response: SignResponse?, beta1 β₁: Double, beta2 β₂: Double, dimension: Double, keep q: Double
+  ) -> Double {
+    let newest = (1 - β₁) * (1 - β₁)
+    let S = newest + β₁ * β₁ * (1 - β₂) / (1 + β₂)
+    let new = β₁ * (1 - β₂) * (1 - β₁)
+    let old = β₁ * β₁ * (1 - β₂) * β₂ / (1 + β₂)
+    let gains = response?.gains(newestShare: newest / S, dimension: dimension) ?? SignResponse.Gains()
+    // The gain stands twice: where a gradient enters the alignment, and where the alignment enters the step.
+    var sum =
+      gains.alignment * gains.older * (gains.older * old + gains.newest * new) / S / (1 - q * β₂)
+    guard response != nil else { return 2 / .pi * sum }
+    // The odd powers of the arcsine law, each a memory of its own.
+    let ρ = (new + old) / S
+    var (power, decay) = (ρ, β₂)
+    for weight in [1.0 / 6, 3.0 / 40, 5.0 / 112, 35.0 / 1152] {
+      power *= ρ * ρ
+      decay *= β₂ * β₂
+      sum += weight * power / (1 - q * decay)
+    }
+    return 2 / .pi * sum
+  }
+
   /// What the arcsine law adds to the linear response, E[sign(n)·sign(n′)] = (2/π)(ρ + ρ³/6 + 3ρ⁵/40 + …).
   ///
   /// ρ falls as β₂ʲ with the lag, so ρ³ falls as β₂³ʲ: each power is a memory of its own, a sum over past steps that one
