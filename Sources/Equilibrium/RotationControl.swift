@@ -79,7 +79,8 @@ public struct RotationControl: Sendable {
       func excess(_ λ: Double) -> Double {
         var trial = process
         _ = step(&trial, point, λ)
-        return step(&trial, next, next.weightDecay) / next.rotationalVariant - 1
+        // The decay of the next step is not known yet, but near this one's.
+        return step(&trial, next, λ) / next.rotationalVariant - 1
       }
       hasStarted = hasStarted || point.learningRate >= smallest
       var λ = decays.last ?? 0

@@ -44,6 +44,7 @@ extension PaperTables {
     }
     notes += [
       "Few-shot × is what the paper tuned; none where its Table 4 says N/A or changes something else. Matched × is predicted: the constant factor at which the variant's mean (or RMS) rotation over the run is the baseline's, transient and schedule included.",
+      "Where the paper tuned the other rows it took more decay than the same rotation asks for (AdamW at 2048, DeiT, SGDM at 2048): there the rotation was not what it made up for. For Lion at 2048 the match is far above 1 because Table 1, by which the variant turns, is far off: ηλ/(1 − β₂) = 16 there, and the baseline turns faster than Table 1 says.",
       "Table 4 gives no initial norms. Assumed: Kaiming with fan-in 288 (ResNet-20) and 1152 (ResNet-50), σ = 0.02 (DeiT, GPT2), Xavier (Transformer-S).",
       "SGDM's norm depends on the gradient norm, which the paper does not give: its weights are taken to start at the equilibrium norm of the peak.",
     ]

@@ -49,8 +49,12 @@ public struct RotationMatchReport: Sendable {
     let matched = Numbers.short(decay(match.meanFactor), digits: 3)
     switch match.advice {
     case .zeroShot:
+      let transient =
+        RotationMatch.zeroShotRange.contains(match.rmsFactor)
+        ? ""
+        : " Its transient turns much faster, as the RMS shows; the exact schedule follows that, too."
       return Prose(
-        "Use the zero-shot settings: over the run they turn about as the baseline does (matched weight decay \(Numbers.short(match.meanFactor, digits: 3)) times the given one, within a factor of two)."
+        "Use the zero-shot settings: their mean rotation over the run is that of the baseline to within √2 (matched weight decay \(Numbers.short(match.meanFactor, digits: 3)) times the given one; decays are tuned by factors of two).\(transient)"
       )
     case .matched:
       return Prose(

@@ -41,7 +41,7 @@ extension TrajectoryReport {
     }
     return [
       ("dimension", .optional(values[.dimension])), ("initial_norm", .optional(values[.initialNorm])),
-      ("summary", summary(layer.summary)),
+      ("summary", summary(layer.summary, halfLife(layer))),
       ("deviation_from_measured", deviation(layer.deviation)),
       (
         "trajectory",
@@ -58,7 +58,7 @@ extension TrajectoryReport {
     ]
   }
 
-  private func summary(_ summary: TrajectorySummary) -> JSONValue {
+  private func summary(_ summary: TrajectorySummary, _ halfLife: Double?) -> JSONValue {
     func stay(_ stay: TrajectorySummary.Stay) -> JSONValue {
       [
         "enters_step": .optional(stay.enters.map { Double($0) }),
@@ -66,6 +66,10 @@ extension TrajectoryReport {
         "leaves_step": .optional(stay.leaves.map { Double($0) }),
         "leaves_share": .optional(stay.leaves.map { share($0, summary) }),
         "steps_inside": .number(Double(stay.stepsInside)),
+        "only_passes": .bool(
+          stay.enters.flatMap { enters in
+            stay.leaves.map { leaves in Double(leaves - enters) < halfLife ?? 0 }
+          } ?? false),
       ]
     }
     func extreme(_ extreme: TrajectorySummary.Extreme?) -> JSONValue {

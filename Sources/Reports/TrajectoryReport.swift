@@ -109,7 +109,8 @@ public struct TrajectoryReport: Sendable {
   private func answers(_ layer: Layer) -> [Prose] {
     let summary = layer.summary
     var answers = [
-      Prose(stay("norm", summary.norm, summary)), Prose(stay("rotation", summary.rotation, summary)),
+      Prose(stay("norm", summary.norm, summary, halfLife(layer))),
+      Prose(stay("rotation", summary.rotation, summary, halfLife(layer))),
     ]
     if let over = summary.overRotation {
       answers.append(
@@ -172,9 +173,9 @@ public struct TrajectoryReport: Sendable {
     return answers
   }
 
-  private func stay(_ quantity: String, _ stay: TrajectorySummary.Stay, _ summary: TrajectorySummary)
-    -> String
-  {
+  private func stay(
+    _ quantity: String, _ stay: TrajectorySummary.Stay, _ summary: TrajectorySummary, _ halfLife: Double?
+  ) -> String {
     guard let enters = stay.enters else {
       return "The \(quantity) never comes within 5 % of its equilibrium."
     }
@@ -183,6 +184,11 @@ public struct TrajectoryReport: Sendable {
       ? "The \(quantity) is within 5 % of its equilibrium from the first step"
       : "The \(quantity) comes within 5 % of its equilibrium at step \(at(enters, summary))"
     guard let leaves = stay.leaves else { return entry + ", and stays there to the end." }
+    // Shorter than a half-life: the equilibrium moved past.
+    if let halfLife, Double(leaves - enters) < halfLife {
+      return
+        "The \(quantity) only passes its equilibrium, from step \(at(enters, summary)) to \(at(leaves, summary))."
+    }
     return entry + ", and falls out of it at step \(at(leaves, summary))."
   }
 

@@ -184,7 +184,7 @@ struct RunOptions: ParsableArguments {
 struct GradientOptions: ParsableArguments {
   @Option(
     help:
-      "CSV of the logged gradient norm: columns step and gradient_norm (or unit_gradient_norm, ‖ω‖·‖g‖), and where known momentum_cosine, radial_decay and layer.",
+      "CSV of the logged gradient norm: columns step and gradient_norm (or unit_gradient_norm, ‖ω‖·‖g‖) of a neuron, and where known momentum_cosine, radial_decay and layer; docs/logging.md says how to average.",
     completion: .file())
   var gradient: String?
   @Option(help: "Weight vectors in the layer, where the logged norm is that of the whole layer.")
