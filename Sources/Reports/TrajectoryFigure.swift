@@ -37,7 +37,7 @@ extension TrajectoryReport {
       if !isSingle { series.append(Figure.Series("equilibrium", style: .dashed, color: .neutral)) }
       return Figure.Panel(x: Figure.Axis("step"), y: Figure.Axis(label), series: series, marks: marks)
     }
-    let marks = layers.count == 1 ? self.marks(layers[0].summary) : []
+    let marks = layers.count == 1 ? self.marks(layers[0]) : []
     let bare = marks.map { Figure.Mark(at: $0.position) }
     return Figure(
       title: layers.first.map { Prose([.text($0.trajectory.settings.title)]) },
@@ -51,10 +51,11 @@ extension TrajectoryReport {
       ])
   }
 
-  private func marks(_ summary: TrajectorySummary) -> [Figure.Mark] {
-    // A crossing is no stay.
+  private func marks(_ layer: Layer) -> [Figure.Mark] {
+    let (summary, halfLife) = (layer.summary, halfLife(layer) ?? 0)
+    // What only passes its equilibrium is not in it.
     guard let enters = summary.rotation.enters,
-      ((summary.rotation.leaves ?? summary.steps) - enters) * 20 >= summary.steps
+      Double((summary.rotation.leaves ?? summary.steps + 1) - enters) >= halfLife
     else { return [] }
     var marks: [Figure.Mark] = []
     if enters > 1 { marks.append(Figure.Mark(at: Double(enters), "in equilibrium")) }
