@@ -13,13 +13,18 @@ struct RunOptions: ParsableArguments {
       discussion: "Names: \(ScheduleKind.catalogue.map(\.name).joined(separator: ", ")).",
       valueName: "schedule"))
   var schedule: String?
-  @Option(help: "Steps of a linear warmup before the schedule.") var warmup: Int?
-  @Option(help: "Learning rate of the warmup's first step. (default: 0)") var warmupLr: String?
-  @Option(help: "Learning rate at the end of the schedule. (default: 0)") var minLr: String?
-  @Option(help: "Schedule of the weight decay beside that of the learning rate. (default: constant)")
+  @Option(parsing: .unconditional, help: "Steps of a linear warmup before the schedule.") var warmup: String?
+  @Option(parsing: .unconditional, help: "Learning rate of the warmup's first step. (default: 0)")
+  var warmupLr: String?
+  @Option(parsing: .unconditional, help: "Learning rate at the end of the schedule. (default: 0)") var minLr:
+    String?
+  @Option(
+    parsing: .unconditional,
+    help: "Schedule of the weight decay beside that of the learning rate. (default: constant)")
   var decaySchedule: String?
-  @Option(help: "Steps of the run.") var steps: Int?
-  @Option(help: "Steps an epoch, to print epochs as well.") var stepsPerEpoch: String?
+  @Option(parsing: .unconditional, help: "Steps of the run.") var steps: String?
+  @Option(parsing: .unconditional, help: "Steps an epoch, to print epochs as well.") var stepsPerEpoch:
+    String?
 
   /// Each flag by name, and whether it was given.
   var given: [(String, Bool)] {
@@ -33,12 +38,8 @@ struct RunOptions: ParsableArguments {
   /// The number of steps, which the run needs.
   func requiredSteps() throws -> Int {
     guard let steps else { throw Failure("missing --steps: the run needs its number of steps", .usage) }
-    guard (1...Self.mostSteps).contains(steps) else {
-      throw Failure("--steps: \(steps) is not allowed, expected 1 to \(Self.mostSteps)", .usage)
-    }
-    return steps
+    return try wholeNumber(steps, flag: "--steps", from: 1)
   }
-  private static let mostSteps = 1_000_000_000
 
   /// Steps an epoch where given.
   func epoch() throws -> Double? {
@@ -96,10 +97,7 @@ struct RunOptions: ParsableArguments {
       guard specification.warmup == nil else {
         throw Failure("--warmup: the schedule already has warmup=\(specification.warmup ?? 0)", .usage)
       }
-      guard warmup >= 0 else {
-        throw Failure("--warmup: \(warmup) is not allowed, expected 0 or more steps", .usage)
-      }
-      specification.warmup = warmup
+      specification.warmup = try wholeNumber(warmup, flag: "--warmup", from: 0)
     }
     if let warmupLr, newWarmup != 0 {
       guard specification.warmup ?? 0 > 0 else {
@@ -189,8 +187,10 @@ struct GradientOptions: ParsableArguments {
   var gradient: String?
   @Option(help: "Weight vectors in the layer, where the logged norm is that of the whole layer.")
   var neurons: String?
-  @Option(help: "Steps that each logged row is the mean of, the row's step being the last. (default: 1)")
-  var gradientWindow: Int?
+  @Option(
+    parsing: .unconditional,
+    help: "Steps that each logged row is the mean of, the row's step being the last. (default: 1)")
+  var gradientWindow: String?
   @Option(help: "Schedule of the gradient norm, as a factor of the given one.") var gradientSchedule: String?
 
   /// The gradient over a run of a layer; nil for the settings' own.
@@ -242,10 +242,7 @@ struct GradientOptions: ParsableArguments {
 
   private func window() throws -> Int {
     guard let gradientWindow else { return 1 }
-    guard gradientWindow >= 1 else {
-      throw Failure("--gradient-window: \(gradientWindow) is not allowed, expected 1 or more steps", .usage)
-    }
-    return gradientWindow
+    return try wholeNumber(gradientWindow, flag: "--gradient-window", from: 1)
   }
 
   private func neuronCount() throws -> Double {
@@ -256,4 +253,15 @@ struct GradientOptions: ParsableArguments {
     }
     return count
   }
+}
+
+/// A number of steps or the like, which may be written 1e6.
+func wholeNumber(_ text: String, flag: String, from least: Int) throws -> Int {
+  let most = 1_000_000_000
+  let expected = "a whole number from \(least) to \(most)"
+  let value = try parseNumber(text, flag: flag, expected: expected)
+  guard value == value.rounded(), value >= Double(least), value <= Double(most) else {
+    throw Failure("\(flag): \(text) is not allowed, expected \(expected)", .usage)
+  }
+  return Int(value)
 }

@@ -57,14 +57,16 @@ struct TrajectoryCommand: ParsableCommand {
   )
   var decayConvention: String = DecayConvention.coupled.rawValue
   @OptionGroup(title: "Gradient") var gradient: GradientOptions
-  @Option(help: "Of CSV and JSON, every N-th step only.") var every: Int?
+  @Option(parsing: .unconditional, help: "Of CSV and JSON, every N-th step only.") var every: String?
   @Option(
     help:
       "CSV of the logged run to compare with: columns step, norm and/or rotation (radians), where known layer.",
     completion: .file())
   var measured: String?
-  @Option(help: "Steps that each logged rotation is the RMS of, the row's step being the last. (default: 1)")
-  var measuredWindow: Int?
+  @Option(
+    parsing: .unconditional,
+    help: "Steps that each logged rotation is the RMS of, the row's step being the last. (default: 1)")
+  var measuredWindow: String?
   @Flag(help: "Draw norm and rotation on the terminal instead of printing a report.") var plot = false
   @Option(
     name: [.customShort("o"), .customLong("output")],
@@ -78,14 +80,12 @@ struct TrajectoryCommand: ParsableCommand {
       throw Failure("--plot does not go with --format \(output.format.rawValue)", .usage)
     }
     let request = try config.map(configured) ?? given()
-    if let every, every < 1 {
-      throw Failure("--every: \(every) is not allowed, expected 1 or more steps", .usage)
-    }
+    let every = try every.map { try wholeNumber($0, flag: "--every", from: 1) }
     if output.format == .csv, figurePath == nil {
       guard measured == nil else {
         throw Failure("--measured does not go with --format csv, which holds the prediction alone", .usage)
       }
-      return try stream(request)
+      return try stream(request, every: every ?? 1)
     }
     // Documents show a dozen steps; data shows them all.
     let isData = output.format == .csv || output.format == .json
@@ -114,7 +114,7 @@ struct TrajectoryCommand: ParsableCommand {
   }
 
   /// Writes the series row by row, so that no run is too long.
-  private func stream(_ request: Request) throws {
+  private func stream(_ request: Request, every: Int) throws {
     var trajectories: [(name: String, trajectory: Trajectory)] = []
     for layer in request.layers {
       do throws(TrajectoryError) {
@@ -129,7 +129,7 @@ struct TrajectoryCommand: ParsableCommand {
     for (name, trajectory) in trajectories {
       do throws(TrajectoryError) {
         try trajectory.forEach { point in
-          guard (point.step - 1) % (every ?? 1) == 0 else { return }
+          guard (point.step - 1) % every == 0 else { return }
           writer.write(TrajectoryReport.seriesRow(point, name: isNamed ? name : nil))
         }
       } catch { throw Self.failure(error, layer: name) }
@@ -139,10 +139,7 @@ struct TrajectoryCommand: ParsableCommand {
 
   /// What was logged of a layer.
   private func measuredRun(_ layer: String?, steps: Int) throws -> MeasuredRun? {
-    let window = measuredWindow ?? 1
-    guard window >= 1 else {
-      throw Failure("--measured-window: \(window) is not allowed, expected 1 or more steps", .usage)
-    }
+    let window = try measuredWindow.map { try wholeNumber($0, flag: "--measured-window", from: 1) } ?? 1
     guard let path = measured else {
       guard measuredWindow == nil else { throw Failure("--measured-window needs --measured", .usage) }
       return nil

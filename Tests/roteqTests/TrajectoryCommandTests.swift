@@ -166,7 +166,7 @@ import Testing
     ErrorTests.Case(
       line: "\(adamW) --initial-norm 1 --steps 0", code: 64,
       message:
-        "--steps: 0 is not allowed, expected 1 to 1000000000"),
+        "--steps: 0 is not allowed, expected a whole number from 1 to 1000000000"),
     ErrorTests.Case(
       line: "\(adamW) --initial-norm 1 --steps 10 --schedule cosin", code: 64,
       message:
@@ -199,7 +199,7 @@ import Testing
     ErrorTests.Case(
       line: "\(adamW) --initial-norm 1 --steps 10 --every 0", code: 64,
       message:
-        "--every: 0 is not allowed, expected 1 or more steps"),
+        "--every: 0 is not allowed, expected a whole number from 1 to 1000000000"),
     ErrorTests.Case(
       line:
         "roteq trajectory --optimizer sgdm --lr 0.1 --weight-decay 1e-3 --momentum 0.9 --dimension 8 --unit-gradient-norm 1 --initial-norm 1 --steps 10 --gradient-kurtosis 1",
