@@ -14,7 +14,8 @@ struct TrajectorySweep {
   private struct Run: Sendable {
     let shown: [Table.Cell]
     /// Nil where no run is possible at this point: ηλ reaches 1.
-    let trajectory: Trajectory?
+    let settings: Settings?
+    let plan: RunPlan?
   }
 
   init(_ command: SweepCommand) throws {
@@ -44,22 +45,21 @@ struct TrajectorySweep {
       known[.initialNorm] = start.norm
       if optimizer.answersToKurtosis { known[.gradientKurtosis] = known[.gradientKurtosis] ?? 0 }
       guard (known[.learningRate] ?? 0) * (known[.weightDecay] ?? 0) < 1 else {
-        return Run(shown: cell.shown, trajectory: nil)
+        return Run(shown: cell.shown, settings: nil, plan: nil)
       }
       var settings = try command.weight.settings(optimizer, known)
       settings.initialDistribution = start.distribution
       let plan = try command.plan.plan(
         learningRate: settings.values[.learningRate] ?? .nan,
         weightDecay: settings.values[.weightDecay] ?? .nan)
-      do throws(TrajectoryError) {
-        let trajectory = try Trajectory(settings, plan)
+      // What is missing is missing everywhere; the runs themselves are set up where they are followed.
+      if isFirst {
+        do throws(TrajectoryError) { _ = try Trajectory(settings, plan) } catch {
+          throw TrajectoryCommand.failure(error, layer: nil)
+        }
         isFirst = false
-        return Run(shown: cell.shown, trajectory: trajectory)
-      } catch {
-        // What is missing is missing everywhere.
-        if isFirst { throw TrajectoryCommand.failure(error, layer: nil) }
-        return Run(shown: cell.shown, trajectory: nil)
       }
+      return Run(shown: cell.shown, settings: settings, plan: plan)
     }
   }
 
@@ -76,7 +76,9 @@ struct TrajectorySweep {
   }
 
   private static func row(_ run: Run) -> [Table.Cell] {
-    guard let trajectory = run.trajectory, let match = try? RotationMatch(trajectory) else {
+    guard let settings = run.settings, let plan = run.plan, let trajectory = try? Trajectory(settings, plan),
+      let match = try? RotationMatch(trajectory)
+    else {
       return run.shown + [Table.Cell](repeating: .empty, count: 8)
     }
     let summary = match.summary
