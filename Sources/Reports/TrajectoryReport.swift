@@ -29,7 +29,7 @@ public struct TrajectoryReport: Sendable {
     ///   - every: which steps are kept, at least 1.
     ///   - measured: what was logged of the layer.
     ///   - progress: told after every 65,536 steps how many they were.
-    /// - Throws: ``TrajectoryError`` where it diverges.
+    /// - Throws: `TrajectoryError` where it diverges.
     public init(
       _ trajectory: Trajectory, name: String? = nil, every: Int, measured: MeasuredRun? = nil,
       progress: (Int) -> Void = { _ in }

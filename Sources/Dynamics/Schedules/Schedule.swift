@@ -90,7 +90,7 @@ public struct ScheduleParameter: Sendable {
   public let meaning: String
   /// What is allowed.
   public let range: Range
-  /// The value where none is given; nil where one must be given or ``make`` decides.
+  /// The value where none is given; nil where one must be given or where the default depends on the run.
   public let defaultValue: Double?
 
   init(_ name: String, _ meaning: String, _ range: Range, default defaultValue: Double? = nil) {

@@ -1,0 +1,161 @@
+import Dynamics
+import Equilibrium
+import Formulas
+import Optimizers
+import RunConfigurations
+
+// What run is asked for: by flags, or by a configuration file.
+extension TrajectoryCommand {
+  struct Request {
+    struct Layer {
+      let name: String?
+      let settings: Settings
+      let gradient: GradientTrace?
+    }
+    var plan: RunPlan
+    var layers: [Layer]
+    var stepsPerEpoch: Double?
+    var notes: [String] = []
+  }
+
+  /// What the flags describe.
+  func given() throws -> Request {
+    guard let optimizer = try optimizer?.optimizer() else {
+      throw Failure("missing --optimizer or a configuration file", .usage)
+    }
+    let convention: DecayConvention = try choice("decay convention", decayConvention)
+    guard convention == .coupled || optimizer.decouplesDecay else {
+      throw Failure(
+        "decay convention '\(convention.rawValue)' does not apply to \(optimizer.title), whose decay is part of the gradient",
+        .usage)
+    }
+    var known = try values.values()
+    if known[.learningRate] == nil, let peak = try plan.peakOfTable() { known[.learningRate] = peak }
+    // Without a measured one the gradient counts as normal; the refined moments are used all the same.
+    if optimizer.answersToKurtosis { known[.gradientKurtosis] = known[.gradientKurtosis] ?? 0 }
+    let steps = try plan.requiredSteps()
+    let shapes = try shapes(known)
+    let own = known[.weightDecay]
+    if let own, let peak = known[.learningRate] {
+      known[.weightDecay] = convention.coupled(fromWeightDecay: own, peak: peak)
+    }
+    var runPlan: RunPlan?
+    let layers = try shapes.map { shape in
+      var values = known
+      values[.dimension] = shape.dimension
+      values[.initialNorm] = shape.start.norm
+      let kind: WeightKind = weight.scaleSensitive ? .scaleSensitive : .scaleInvariant
+      let trace = try gradient.trace(layer: shape.name, steps: steps, known: values, weight: kind)
+      if let trace {
+        values.merge(Self.reference(trace, shape.start.norm, kind, steps: steps)) { given, _ in given }
+      }
+      var settings = try weight.settings(optimizer, values)
+      settings.initialDistribution = shape.start.distribution
+      if runPlan == nil {
+        runPlan = try plan.plan(
+          learningRate: settings.values[.learningRate] ?? .nan, weightDecay: own ?? .nan,
+          convention: convention)
+      }
+      return Request.Layer(name: shape.name, settings: settings, gradient: trace)
+    }
+    guard let runPlan else { throw Failure("--layers: no layers", .usage) }
+    return Request(plan: runPlan, layers: layers, stepsPerEpoch: try plan.epoch())
+  }
+
+  /// What a log of the gradient makes known: the gradient power at its first step with a gradient, which the closed
+  /// forms at the peak are shown with, and that there is a radial part.
+  static func reference(
+    _ trace: GradientTrace, _ norm: Double, _ kind: WeightKind, steps: Int
+  ) -> [Symbol: Double] {
+    let first = (0..<steps).first { trace.norm.factor(after: $0) > 0 } ?? 0
+    var known: [Symbol: Double] =
+      kind == .scaleInvariant
+      ? [.unitGradientPower: trace.unitPower(after: first, normPower: norm * norm)]
+      : [.gradientPower: trace.power(after: first, normPower: norm * norm)]
+    if trace.radialDecay != nil { known[.radialDecay] = 0 }
+    return known
+  }
+
+  /// Name, dimension and initial norm of each layer.
+  private func shapes(_ known: [Symbol: Double]) throws -> [(
+    name: String?, dimension: Double, start: StartOptions.Start
+  )] {
+    guard let layers else {
+      guard let dimension = known[.dimension] else {
+        throw Failure(
+          "missing --dimension: the trajectory needs the dimension C (fan-in) of the weight", .usage)
+      }
+      return [(nil, dimension, try start.start(known, dimension: dimension))]
+    }
+    for (flag, isGiven) in [
+      ("--dimension", known[.dimension] != nil), ("--initial-norm", known[.initialNorm] != nil),
+      ("--initialization", start.initialization != nil),
+    ] where isGiven { throw Failure("\(flag) does not go with --layers, which gives it for each", .usage) }
+    var names: Set<Substring> = []
+    return try layers.split(separator: ",", omittingEmptySubsequences: false).map { text in
+      guard names.insert(text.prefix { $0 != ":" }).inserted else {
+        throw Failure("--layers: '\(text)' has the name of another layer", .usage)
+      }
+      let parts = text.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+      guard parts.count == 3, !parts[0].isEmpty else {
+        throw Failure("--layers: '\(text)' is not a layer, expected NAME:C:NORM", .usage)
+      }
+      let dimension = try check(
+        parseNumber(parts[1], flag: "--layers", expected: "\(Symbol.dimension.domain)"), flag: "--layers",
+        symbol: .dimension, isRoot: false)
+      return (parts[0], dimension, try StartOptions.start(parts[2], dimension, flag: "--layers"))
+    }
+  }
+
+  /// What a configuration file describes: the layers whose initial norm it gives.
+  func configured(_ path: String) throws -> Request {
+    let held =
+      [
+        ("--optimizer", optimizer != nil), ("--layers", layers != nil),
+        ("--initialization", start.initialization != nil), ("--nesterov", weight.nesterov),
+        ("--scale-sensitive", weight.scaleSensitive), ("--gradient-moments", weight.gradientMoments != nil),
+        ("--decay-convention", decayConvention != DecayConvention.coupled.rawValue),
+      ] + plan.given + values.given.map { ($0.flag, ["--dimension", "--initial-norm"].contains($0.flag)) }
+    if let flag = held.first(where: \.1)?.0 {
+      throw Failure("\(flag) does not go with a configuration file, which holds it", .usage)
+    }
+    let run: TrainingRun
+    do { run = try RunConfiguration.read(path: path, overrides: []) } catch {
+      throw Failure(error.description, error.isUsage ? .usage : error.isMissingInput ? .noInput : .badData)
+    }
+    let further = try values.values()
+    var notes = run.notes
+    var layers: [Request.Layer] = []
+    for shape in run.layers {
+      guard shape.initialNorm != nil else {
+        notes.append("\(shape.name) is left out: its initial norm is not given.")
+        continue
+      }
+      var run = run
+      run.hyperparameters.merge(further) { _, new in new }
+      if run.optimizer.answersToKurtosis {
+        run.hyperparameters[.gradientKurtosis] = further[.gradientKurtosis] ?? 0
+      }
+      let trace = try gradient.trace(
+        layer: shape.name, steps: run.steps, known: run.hyperparameters, weight: shape.kind ?? .scaleInvariant
+      )
+      if let trace {
+        run.hyperparameters.merge(
+          Self.reference(trace, shape.initialNorm ?? .nan, shape.kind ?? .scaleInvariant, steps: run.steps)
+        ) { given, _ in given }
+      }
+      let settings: Settings
+      do { settings = try run.settings(for: shape) } catch { throw Failure("\(path): \(error)", .badData) }
+      layers.append(Request.Layer(name: shape.name, settings: settings, gradient: trace))
+    }
+    guard let first = layers.first else {
+      throw Failure("\(path): no layer has an initial norm; add initial_norm to the layers", .badData)
+    }
+    let peak = first.settings.values[.learningRate] ?? .nan
+    let plan = RunPlan(
+      steps: run.steps, learningRate: peak, schedule: run.schedule.schedule(peak: peak),
+      weightDecay: first.settings.values[.weightDecay] ?? .nan)
+    return Request(
+      plan: plan, layers: layers, stepsPerEpoch: run.stepsPerEpoch.map { Double($0) }, notes: notes)
+  }
+}
