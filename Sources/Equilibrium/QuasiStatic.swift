@@ -99,12 +99,14 @@ struct QuasiStatic: Sendable {
     ]
     if let solver { columns.append(solver.solve(overEach: columns)) }
     let values = program.sweep(overEach: columns).row(.nan)
+    let isRefined = process.equilibriumFactors(shrink: points[0].shrink) != (1, 1)
     for index in points.indices {
       let fixedPoint = values[2][index]
       let (leadingNorm, leadingRotation) = (values[3][index], values[4][index])
       let isMoving = points[index].learningRate > 0
       // The engine's refinements move its equilibrium, too.
-      let factors = process.equilibriumFactors(shrink: points[index].shrink)
+      let factors =
+        isRefined ? process.equilibriumFactors(shrink: points[index].shrink) : (norm: 1, rotation: 1)
       points[index].equilibriumNorm = isMoving ? values[0][index] * factors.norm : .nan
       points[index].equilibriumRotation = isMoving ? values[1][index] * factors.rotation : .nan
       points[index].rotationalVariantAtPeakDecay = isMoving ? values[6][index] : 0
