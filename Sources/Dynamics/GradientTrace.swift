@@ -6,6 +6,22 @@ public struct GradientTrace: Sendable {
     case weight
     /// g̃ = ‖ω‖·‖g‖, which does not depend on the weight's norm where the weight is scale-invariant (6).
     case unitNorm = "unit_norm"
+
+    /// The gradient power E‖g‖².
+    ///
+    /// - Parameters:
+    ///   - norm: root mean square norm of what is referred to.
+    ///   - normPower: E‖ω‖² of the weight.
+    @inlinable
+    public func power(ofNorm norm: Double, normPower: Double) -> Double {
+      self == .weight ? norm * norm : norm * norm / normPower
+    }
+
+    /// E‖g̃‖²; where g̃ is what is given, to the last digit.
+    @inlinable
+    public func unitPower(ofNorm norm: Double, normPower: Double) -> Double {
+      self == .unitNorm ? norm * norm : norm * norm * normPower
+    }
   }
 
   /// Root mean square norm over the steps: of g or of g̃.
@@ -31,23 +47,5 @@ public struct GradientTrace: Sendable {
   public init(constant norm: Double, following schedule: Schedule = .constant, reference: Reference) {
     self.init(
       norm: Schedule(schedule.name) { norm * schedule.factor(after: $0) }, reference: reference)
-  }
-
-  /// The gradient power E‖g‖² of a step.
-  ///
-  /// - Parameters:
-  ///   - stepsTaken: steps before it.
-  ///   - normPower: E‖ω‖² before it.
-  @inlinable
-  public func power(after stepsTaken: Int, normPower: Double) -> Double {
-    let norm = norm.factor(after: stepsTaken)
-    return reference == .weight ? norm * norm : norm * norm / normPower
-  }
-
-  /// E‖g̃‖² of a step; where g̃ is what is given, to the last digit.
-  @inlinable
-  public func unitPower(after stepsTaken: Int, normPower: Double) -> Double {
-    let norm = norm.factor(after: stepsTaken)
-    return reference == .unitNorm ? norm * norm : norm * norm * normPower
   }
 }

@@ -47,13 +47,12 @@ public struct RunPlan: Sendable {
   public func step(after stepsTaken: Int) -> Step {
     let η = learningRate * learningRateSchedule.factor(after: stepsTaken)
     let λ = weightDecay * weightDecaySchedule.factor(after: stepsTaken)
-    switch convention {
-    case .coupled: return Step(learningRate: η, shrink: η * λ, weightDecay: λ)
-    case .decoupled:
-      return Step(learningRate: η, shrink: η / learningRate * λ, weightDecay: λ / learningRate)
-    case .corrected, .fixed:
-      let shrink = convention.shrink(learningRate: η, peak: learningRate, weightDecay: λ)
-      return Step(learningRate: η, shrink: shrink, weightDecay: shrink / η)
-    }
+    let shrink = convention.shrink(learningRate: η, peak: learningRate, weightDecay: λ)
+    // Where the decay goes with the learning rate, λ_t needs no division by an η_t that may be 0.
+    let followsRate = convention == .coupled || convention == .decoupled
+    return Step(
+      learningRate: η, shrink: shrink,
+      weightDecay: followsRate
+        ? convention.coupled(fromWeightDecay: λ, peak: learningRate) : shrink / η)
   }
 }

@@ -67,6 +67,13 @@ public struct Optimizer: Sendable {
   }
 }
 
+extension Optimizer {
+  /// Counts the gradient as normal where no kurtosis was measured, so that a run is followed with the refined moments.
+  public func addKurtosis(to values: inout [Symbol: Double]) {
+    if answersToKurtosis, values[.gradientKurtosis] == nil { values[.gradientKurtosis] = 0 }
+  }
+}
+
 extension Optimizer: Hashable {
   /// Optimizers are the same when their identifiers are.
   public static func == (left: Optimizer, right: Optimizer) -> Bool { left.identifier == right.identifier }

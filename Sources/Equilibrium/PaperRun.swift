@@ -124,7 +124,7 @@ extension PaperRun {
     var values = zeroShot
     values[.dimension] = dimension
     values[.initialNorm] = initialization.norm(dimension: dimension)
-    if optimizer.answersToKurtosis { values[.gradientKurtosis] = 0 }
+    optimizer.addKurtosis(to: &values)
     if try Settings(optimizer, values).formula(.equilibriumNorm, .leading)?.formula.symbols
       .contains(.unitGradientPower) == true
     {

@@ -34,17 +34,17 @@ public struct RotationControl: Sendable {
   /// How far a run's rotation is from that of the rotational variant.
   public struct Deviation: Sendable {
     /// Root mean square of ln(rotation/target) over the steps with a learning rate above 0.
-    public fileprivate(set) var rmsLogarithm = 0.0
+    public var rmsLogarithm: Double { count == 0 ? 0 : (squares / Double(count)).squareRoot() }
     /// The largest factor by which the rotation exceeds the target.
     public fileprivate(set) var worstOver = TrajectorySummary.Extreme(step: 0, factor: 0)
     /// The smallest factor.
     public fileprivate(set) var worstUnder = TrajectorySummary.Extreme(step: 0, factor: .infinity)
-    private var count = 0
+    private var (squares, count) = (0.0, 0)
 
     fileprivate mutating func add(step: Int, factor: Double) {
       guard factor > 0, factor.isFinite else { return }
-      let square = Double.log(factor) * Double.log(factor)
-      rmsLogarithm = ((rmsLogarithm * rmsLogarithm * Double(count) + square) / Double(count + 1)).squareRoot()
+      let logarithm = Double.log(factor)
+      squares += logarithm * logarithm
       count += 1
       if factor > worstOver.factor { worstOver = .init(step: step, factor: factor) }
       if factor < worstUnder.factor { worstUnder = .init(step: step, factor: factor) }
@@ -65,9 +65,7 @@ public struct RotationControl: Sendable {
       targets.append(point)
       planned.add(step: point.step, factor: point.rotation.moments / point.rotationalVariant)
     }
-    guard
-      var process = trajectory.settings.optimizer.process(trajectory.settings, trajectory.startingNormPower)
-    else { throw .noProcess(trajectory.settings.optimizer) }
+    var process = try trajectory.begin().process
     var (decays, achieved): ([Double], Deviation) = ([], Deviation())
     var (withoutDecay, unreached) = (0, 0)
     decays.reserveCapacity(targets.count)
@@ -181,7 +179,7 @@ public struct RotationControl: Sendable {
   public func initialNorm(
     keepingBelow factor: Double
   ) throws(TrajectoryError) -> (norm: Double, run: Held)? {
-    let scale = trajectory.startingNormPower.squareRoot()
+    let scale = trajectory.initialNorm
     func run(_ logarithm: Double) throws(TrajectoryError) -> Held {
       try extremes(trajectory.starting(at: scale * Double.exp(logarithm)))
     }
@@ -233,11 +231,8 @@ public struct RotationControl: Sendable {
 }
 
 extension Trajectory {
-  /// E‖ω‖² before the first step.
-  var startingNormPower: Double { initialNorm * initialNorm }
-
   /// The same run from another norm.
-  public func starting(at norm: Double) throws(TrajectoryError) -> Trajectory {
+  public func starting(at norm: Double) -> Trajectory {
     var copy = self
     copy.initialNorm = norm
     return copy

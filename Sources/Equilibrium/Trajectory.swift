@@ -124,11 +124,12 @@ public struct Trajectory: Sendable {
     var recurrence: Double
   }
 
-  private func begin() throws(TrajectoryError) -> Run {
-    guard let process = settings.optimizer.process(settings, initialNorm * initialNorm) else {
+  func begin() throws(TrajectoryError) -> Run {
+    let start = initialNorm * initialNorm
+    guard let process = settings.optimizer.process(settings, start) else {
       throw .noProcess(settings.optimizer)
     }
-    return Run(process: process, recurrence: initialNorm * initialNorm)
+    return Run(process: process, recurrence: start)
   }
 
   /// Takes the second moments through the run, a block at a time.
@@ -177,14 +178,13 @@ public struct Trajectory: Sendable {
   private func advance(
     _ process: inout some MomentProcess, _ points: UnsafeMutableBufferPointer<Point>
   ) throws(TrajectoryError) {
-    let isAtUnitNorm = gradient.reference == .unitNorm
+    let reference = gradient.reference
     var A = process.normPower
     for index in points.indices {
       let (shrink, norm) = (points[index].shrink, points[index].gradientNorm)
       guard shrink < 1 else { throw .diverges(step: points[index].step, product: shrink) }
-      let given = norm * norm
-      let G = isAtUnitNorm ? given / A : given
-      points[index].unitGradientPower = isAtUnitNorm ? given : given * A
+      let G = reference.power(ofNorm: norm, normPower: A)
+      points[index].unitGradientPower = reference.unitPower(ofNorm: norm, normPower: A)
       points[index].gradientPower = G
       let angle = process.step(
         StepInput(
@@ -194,7 +194,7 @@ public struct Trajectory: Sendable {
       A = process.normPower
       // Neither infinite nor NaN.
       guard A > 0, A + angle < .infinity else {
-        throw given == 0 ? .noGradient(step: points[index].step) : .notFinite(step: points[index].step)
+        throw G == 0 ? .noGradient(step: points[index].step) : .notFinite(step: points[index].step)
       }
       points[index].rotation.moments = angle
       points[index].norm.moments = A.squareRoot()
@@ -203,8 +203,7 @@ public struct Trajectory: Sendable {
 
   /// One step with another decay than the point's.
   func step(_ process: inout any MomentProcess, _ point: Point, weightDecay λ: Double) -> Double {
-    let given = point.gradientNorm * point.gradientNorm
-    let G = gradient.reference == .unitNorm ? given / process.normPower : given
+    let G = gradient.reference.power(ofNorm: point.gradientNorm, normPower: process.normPower)
     return process.step(
       StepInput(
         learningRate: point.learningRate, weightDecay: λ, gradientPower: G, radialDecay: point.radialDecay,

@@ -15,6 +15,12 @@ public struct TrajectorySummary: Sendable {
     private var start: Int?
     private var longest = 0
 
+    /// Whether it leaves within a half-life of deviations: the equilibrium moves past.
+    public func onlyPasses(halfLife: Double?) -> Bool {
+      guard let enters, let leaves, let halfLife else { return false }
+      return Double(leaves - enters) < halfLife
+    }
+
     /// Takes in a step; returns whether the stay that it belongs to is the longest so far.
     mutating func add(step: Int, isInside: Bool) -> Bool {
       guard isInside else {

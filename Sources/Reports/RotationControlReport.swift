@@ -130,19 +130,16 @@ public struct RotationControlReport: Sendable {
   }
 
   private var json: JSONValue {
-    func extreme(_ extreme: TrajectorySummary.Extreme?) -> JSONValue {
-      extreme.map { ["step": .number(Double($0.step)), "factor": .number($0.factor)] } ?? .null
-    }
     func deviation(_ deviation: RotationControl.Deviation) -> JSONValue {
       [
         "rms_log_deviation": .number(deviation.rmsLogarithm),
-        "worst_over_rotation": extreme(deviation.worstOver),
-        "worst_under_rotation": extreme(deviation.worstUnder),
+        "worst_over_rotation": .extreme(deviation.worstOver),
+        "worst_under_rotation": .extreme(deviation.worstUnder),
       ]
     }
     func held(_ run: RotationControl.Held) -> JSONValue {
       [
-        "worst_over_rotation": extreme(run.over), "worst_under_rotation": extreme(run.under),
+        "worst_over_rotation": .extreme(run.over), "worst_under_rotation": .extreme(run.under),
         "share_out_of_equilibrium": .number(run.summary.shareOutOfEquilibrium),
       ]
     }

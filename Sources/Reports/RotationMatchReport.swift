@@ -5,10 +5,9 @@ import Formulas
 /// What a conversion to a rotational variant adds where the whole run is known.
 public struct RotationMatchReport: Sendable {
   private let match: RotationMatch
-  private let notes: [String]
 
-  /// The report on a match; `notes` say what was assumed.
-  public init(_ match: RotationMatch, notes: [String] = []) { (self.match, self.notes) = (match, notes) }
+  /// The report on a match.
+  public init(_ match: RotationMatch) { self.match = match }
 
   private var summary: TrajectorySummary { match.summary }
   private var plan: RunPlan { match.baseline.plan }
@@ -28,7 +27,7 @@ public struct RotationMatchReport: Sendable {
           Prose(
             "A constant weight decay matches the run as a whole. The exact schedule, -o FILE.csv or FILE.py, matches every step: \(formula)."
           ),
-        ] + notes.map { Prose($0) }),
+        ]),
     ]
   }
 

@@ -66,21 +66,15 @@ extension TrajectoryReport {
         "leaves_step": .optional(stay.leaves.map { Double($0) }),
         "leaves_share": .optional(stay.leaves.map { share($0, summary) }),
         "steps_inside": .number(Double(stay.stepsInside)),
-        "only_passes": .bool(
-          stay.enters.flatMap { enters in
-            stay.leaves.map { leaves in Double(leaves - enters) < halfLife ?? 0 }
-          } ?? false),
+        "only_passes": .bool(stay.onlyPasses(halfLife: halfLife)),
       ]
-    }
-    func extreme(_ extreme: TrajectorySummary.Extreme?) -> JSONValue {
-      extreme.map { ["step": .number(Double($0.step)), "factor": .number($0.factor)] } ?? .null
     }
     return [
       "tolerance": .number(TrajectorySummary.tolerance),
       "reaches_equilibrium": .bool(summary.reachesEquilibrium),
       "norm": stay(summary.norm), "rotation": stay(summary.rotation),
-      "worst_over_rotation": extreme(summary.overRotation),
-      "worst_under_rotation": extreme(summary.underRotation),
+      "worst_over_rotation": .extreme(summary.overRotation),
+      "worst_under_rotation": .extreme(summary.underRotation),
       "share_out_of_equilibrium": .number(summary.shareOutOfEquilibrium),
       "final_rotation_factor": .number(summary.finalFactor),
       "mean_rotation": .number(summary.meanRotation), "rms_rotation": .number(summary.rmsRotation),
@@ -92,5 +86,12 @@ extension TrajectoryReport {
       predicted.map { ["recurrence": .number($0.recurrence), "moments": .number($0.moments)] } ?? .null
     }
     return deviation.map { ["norm": pair($0.norm), "rotation": pair($0.rotation)] } ?? .null
+  }
+}
+
+extension JSONValue {
+  /// The step and the factor of an extreme, or null.
+  static func extreme(_ extreme: TrajectorySummary.Extreme?) -> JSONValue {
+    extreme.map { ["step": .number(Double($0.step)), "factor": .number($0.factor)] } ?? .null
   }
 }

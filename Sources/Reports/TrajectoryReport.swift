@@ -184,8 +184,7 @@ public struct TrajectoryReport: Sendable {
       ? "The \(quantity) is within 5 % of its equilibrium from the first step"
       : "The \(quantity) comes within 5 % of its equilibrium at step \(at(enters, summary))"
     guard let leaves = stay.leaves else { return entry + ", and stays there to the end." }
-    // Shorter than a half-life: the equilibrium moved past.
-    if let halfLife, Double(leaves - enters) < halfLife {
+    if stay.onlyPasses(halfLife: halfLife) {
       return
         "The \(quantity) only passes its equilibrium, from step \(at(enters, summary)) to \(at(leaves, summary))."
     }
@@ -197,7 +196,7 @@ public struct TrajectoryReport: Sendable {
   }
 
   func halfLife(_ layer: Layer) -> Double? {
-    Prediction(layer.trajectory.settings).transient.halfLife.value
+    Transient(layer.trajectory.settings).halfLife.value
   }
 
   /// "1 234 (25 % of the run)".

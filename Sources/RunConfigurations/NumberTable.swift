@@ -141,8 +141,6 @@ public struct TableError: Error, CustomStringConvertible {
     case missingColumn([String], found: [String])
     /// A name that no row has.
     case unknownName(String, known: [String])
-    /// Something else, a phrase.
-    case other(String)
   }
   /// The file.
   public let path: String
@@ -170,7 +168,6 @@ public struct TableError: Error, CustomStringConvertible {
         "no column \(known.map { "'\($0)'" }.joined(separator: " or ")); it has \(found.map(\.excerpt).joined(separator: ", "))"
       case .unknownName(let name, let known):
         "no rows named '\(name)'; it has \(known.prefix(8).map(\.excerpt).joined(separator: ", "))"
-      case .other(let text): text
       }
     return "\(place): \(text)"
   }

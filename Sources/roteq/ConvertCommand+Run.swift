@@ -9,12 +9,13 @@ import RunConfigurations
 extension ConvertCommand {
   func convention() throws -> DecayConvention { try choice("decay convention", decayConvention) }
 
-  /// The plan of the run, its decay as its convention writes it.
-  private func runPlan(_ settings: Settings) throws -> RunPlan {
+  /// The plan of the run, its decay as its convention writes it; `warmup` replaces the one asked for.
+  private func runPlan(_ settings: Settings, warmup: Int? = nil) throws -> RunPlan {
     let (η, λ) = (settings.values[.learningRate] ?? .nan, settings.values[.weightDecay] ?? .nan)
     let convention = try convention()
     return try plan.plan(
-      learningRate: η, weightDecay: convention.weightDecay(fromCoupled: λ, peak: η), convention: convention)
+      learningRate: η, weightDecay: convention.weightDecay(fromCoupled: λ, peak: η), convention: convention,
+      warmup: warmup)
   }
 
   /// The baseline's run.
@@ -25,7 +26,7 @@ extension ConvertCommand {
     }
     let start = try start.start(known, dimension: dimension)
     known[.initialNorm] = start.norm
-    if optimizer.answersToKurtosis { known[.gradientKurtosis] = known[.gradientKurtosis] ?? 0 }
+    optimizer.addKurtosis(to: &known)
     let kind: WeightKind = weight.scaleSensitive ? .scaleSensitive : .scaleInvariant
     let trace = try gradient.trace(layer: nil, steps: plan.requiredSteps(), known: known, weight: kind)
     if let trace {
@@ -170,14 +171,8 @@ extension ConvertCommand {
 
   /// The plan for each length of the warmup, tried at both ends so that none in between can fail.
   private func warmupPlans(_ settings: Settings) throws -> (Int) -> RunPlan? {
-    let (η, λ) = (settings.values[.learningRate] ?? .nan, settings.values[.weightDecay] ?? .nan)
-    let convention = try convention()
-    let decay = convention.weightDecay(fromCoupled: λ, peak: η)
-    func runPlan(_ warmup: Int) throws -> RunPlan {
-      try plan.plan(learningRate: η, weightDecay: decay, convention: convention, warmup: warmup)
-    }
     let steps = try plan.requiredSteps()
-    for warmup in [0, steps - 1] { _ = try runPlan(warmup) }
-    return { try? runPlan($0) }
+    for warmup in [0, steps - 1] { _ = try runPlan(settings, warmup: warmup) }
+    return { try? runPlan(settings, warmup: $0) }
   }
 }

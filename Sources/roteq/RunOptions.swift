@@ -83,11 +83,11 @@ struct RunOptions: ParsableArguments {
       return value / peak
     }
     let text = schedule ?? "constant"
-    if try Self.table(text) != nil {
+    if let table = try Self.table(text) {
       for (flag, isGiven) in [
         ("--warmup", warmup != nil), ("--warmup-lr", warmupLr != nil), ("--min-lr", minLr != nil),
       ] where isGiven { throw Failure("\(flag) does not go with a schedule from a file", .usage) }
-      return try Self.schedule(text, flag: "--schedule", steps: steps, column: "learning_rate", peak: peak)
+      return try Self.schedule(of: table, column: "learning_rate", peak: peak)
     }
     var specification = try Self.specification(text, flag: "--schedule")
     if let newWarmup {
@@ -106,10 +106,8 @@ struct RunOptions: ParsableArguments {
       specification.warmupFrom = try share(warmupLr, "--warmup-lr")
     }
     if let minLr {
-      let kind = ScheduleKind.catalogue.first {
-        $0.name == specification.name || $0.alias == specification.name
-      }
-      guard kind?.parameters.contains(where: { $0.name == "floor" }) == true else {
+      guard ScheduleKind.named(specification.name)?.parameters.contains(where: { $0.name == "floor" }) == true
+      else {
         throw Failure("--min-lr does not apply to the schedule '\(specification.name)'", .usage)
       }
       specification.parameters["floor"] = [try share(minLr, "--min-lr")]
@@ -117,13 +115,18 @@ struct RunOptions: ParsableArguments {
     return try Self.made(specification, flag: "--schedule", steps: steps)
   }
 
-  /// A schedule by its text: a table's values are divided by the peak where its column is not `factor`.
+  /// A schedule by its text: the name of a kind, or of a file.
   static func schedule(
     _ text: String, flag: String, steps: Int, column: String, peak: Double
   ) throws -> Schedule {
     guard let table = try table(text) else {
       return try made(specification(text, flag: flag), flag: flag, steps: steps)
     }
+    return try schedule(of: table, column: column, peak: peak)
+  }
+
+  /// A table as a schedule: its values are divided by the peak where the column is not `factor`.
+  private static func schedule(of table: NumberTable, column: String, peak: Double) throws -> Schedule {
     do {
       let values = try table.first(of: ["factor", column])
       let divisor = values.name == "factor" ? 1 : peak
@@ -131,7 +134,7 @@ struct RunOptions: ParsableArguments {
         let row = values.values.firstIndex(where: { $0 > divisor })
       {
         throw Failure(
-          "\(text):\(table.line(ofRow: row)): \(values.name) is \(values.values[row]), above the peak \(divisor); expected at most that",
+          "\(table.path):\(table.line(ofRow: row)): \(values.name) is \(values.values[row]), above the peak \(divisor); expected at most that",
           .badData)
       }
       return try tabulated(table, values.values.map { $0 / divisor })

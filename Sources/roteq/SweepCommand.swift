@@ -130,8 +130,7 @@ private struct Sweep {
   /// The rows in order, outermost axis first; numbers that are not defined are empty cells.
   func forEachRow(_ write: ([Table.Cell]) -> Void) throws {
     if !contours.isEmpty { return try alongContours(write) }
-    let rowAxis = axes.count == 2 ? axes[0] : nil
-    let columnAxis = axes[axes.count - 1]
+    let (rowAxis, columnAxis) = (grid.rowAxis, grid.columnAxis)
     var replacements = Dictionary(uniqueKeysWithValues: example.derived.map { ($0.symbol, $0.formula) })
     let productSymbol = Symbol(
       "product", plain: "ηλ", latex: "\\eta\\lambda", sympy: "p", meaning: "product", domain: .positive)
@@ -146,19 +145,12 @@ private struct Sweep {
     let program = try GridProgram(
       formulas, constants: constants, row: rowAxis?.symbol, column: columnAxis.symbol)
     let sweep = program.sweep(over: columnAxis.stored)
-    for (r, row) in (rowAxis?.stored ?? [.nan]).enumerated() {
-      let results = sweep.row(row)
-      for (c, column) in columnAxis.stored.enumerated() {
-        var known = fixed
-        if let rowAxis { known[rowAxis.symbol] = row }
-        known[columnAxis.symbol] = column
-        if let product { known[.weightDecay] = product / (known[.learningRate] ?? .nan) }
+    for row in 0..<grid.rowCount {
+      let results = sweep.row(rowAxis?.stored[row] ?? .nan)
+      for column in columnAxis.stored.indices {
+        let (known, shown) = grid.cell(row: row, column: column)
         let isDefined = (known[.learningRate] ?? 0) * (known[.weightDecay] ?? 0) < 1
-        var cells: [Table.Cell] = rowAxis.map { [.number($0.shown[r])] } ?? []
-        cells.append(.number(columnAxis.shown[c]))
-        if product != nil { cells.append(.optional(known[.weightDecay])) }
-        cells += results.map { isDefined && $0[c].isFinite ? .number($0[c]) : .empty }
-        write(cells)
+        write(shown + results.map { isDefined && $0[column].isFinite ? .number($0[column]) : .empty })
       }
     }
   }

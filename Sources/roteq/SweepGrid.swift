@@ -57,27 +57,27 @@ struct SweepGrid {
     return contour + symbols.map { Table.Column("\($0.meaning) \($0)", name: $0.name) }
   }
 
-  /// The values at each cell, outermost axis first, with what stands in the settings' columns.
-  var cells: [(values: [Symbol: Double], shown: [Table.Cell])] {
-    let rowAxis = axes.count == 2 ? axes[0] : nil
-    let columnAxis = axes[axes.count - 1]
-    return (rowAxis?.stored ?? [.nan]).indices.flatMap { r in
-      columnAxis.stored.indices.map { c in
-        var values = fixed
-        var shown: [Table.Cell] = []
-        if let rowAxis {
-          values[rowAxis.symbol] = rowAxis.stored[r]
-          shown.append(.number(rowAxis.shown[r]))
-        }
-        values[columnAxis.symbol] = columnAxis.stored[c]
-        shown.append(.number(columnAxis.shown[c]))
-        if let product {
-          values[.weightDecay] = product / (values[.learningRate] ?? .nan)
-          shown.append(.optional(values[.weightDecay]))
-        }
-        return (values, shown)
-      }
+  /// The axis that changes from row to row, where there are two.
+  var rowAxis: SweepAxis? { axes.count == 2 ? axes[0] : nil }
+  /// The axis that changes along a row.
+  var columnAxis: SweepAxis { axes[axes.count - 1] }
+  /// How many rows there are.
+  var rowCount: Int { rowAxis?.stored.count ?? 1 }
+
+  /// The values at a cell, with what stands in the settings' columns.
+  func cell(row: Int, column: Int) -> (values: [Symbol: Double], shown: [Table.Cell]) {
+    var values = fixed
+    var shown: [Table.Cell] = []
+    for (axis, index) in [(rowAxis, row), (columnAxis, column)] {
+      guard let axis else { continue }
+      values[axis.symbol] = axis.stored[index]
+      shown.append(.number(axis.shown[index]))
     }
+    if let product {
+      values[.weightDecay] = product / (values[.learningRate] ?? .nan)
+      shown.append(.optional(values[.weightDecay]))
+    }
+    return (values, shown)
   }
 }
 

@@ -31,8 +31,7 @@ extension TrajectoryCommand {
     }
     var known = try values.values()
     if known[.learningRate] == nil, let peak = try plan.peakOfTable() { known[.learningRate] = peak }
-    // Without a measured one the gradient counts as normal; the refined moments are used all the same.
-    if optimizer.answersToKurtosis { known[.gradientKurtosis] = known[.gradientKurtosis] ?? 0 }
+    optimizer.addKurtosis(to: &known)
     let steps = try plan.requiredSteps()
     let shapes = try shapes(known)
     let own = known[.weightDecay]
@@ -68,10 +67,11 @@ extension TrajectoryCommand {
     _ trace: GradientTrace, _ norm: Double, _ kind: WeightKind, steps: Int
   ) -> [Symbol: Double] {
     let first = (0..<steps).first { trace.norm.factor(after: $0) > 0 } ?? 0
+    let (logged, reference) = (trace.norm.factor(after: first), trace.reference)
     var known: [Symbol: Double] =
       kind == .scaleInvariant
-      ? [.unitGradientPower: trace.unitPower(after: first, normPower: norm * norm)]
-      : [.gradientPower: trace.power(after: first, normPower: norm * norm)]
+      ? [.unitGradientPower: reference.unitPower(ofNorm: logged, normPower: norm * norm)]
+      : [.gradientPower: reference.power(ofNorm: logged, normPower: norm * norm)]
     if trace.radialDecay != nil { known[.radialDecay] = 0 }
     return known
   }
@@ -133,9 +133,7 @@ extension TrajectoryCommand {
       }
       var run = run
       run.hyperparameters.merge(further) { _, new in new }
-      if run.optimizer.answersToKurtosis {
-        run.hyperparameters[.gradientKurtosis] = further[.gradientKurtosis] ?? 0
-      }
+      run.optimizer.addKurtosis(to: &run.hyperparameters)
       let trace = try gradient.trace(
         layer: shape.name, steps: run.steps, known: run.hyperparameters, weight: shape.kind ?? .scaleInvariant
       )

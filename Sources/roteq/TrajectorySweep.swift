@@ -36,14 +36,17 @@ struct TrajectorySweep {
         Table.Column("matched factor", name: "matched_mean_factor"),
       ]
     var isFirst = true
-    runs = try grid.cells.map { cell in
+    let cells = (0..<grid.rowCount).flatMap { [grid] row in
+      grid.columnAxis.stored.indices.map { grid.cell(row: row, column: $0) }
+    }
+    runs = try cells.map { cell in
       var known = cell.values
       guard let dimension = known[.dimension] else {
         throw Failure("missing --dimension: the run needs the dimension C (fan-in) of the weight", .usage)
       }
       let start = try command.start.start(known, dimension: dimension)
       known[.initialNorm] = start.norm
-      if optimizer.answersToKurtosis { known[.gradientKurtosis] = known[.gradientKurtosis] ?? 0 }
+      optimizer.addKurtosis(to: &known)
       guard (known[.learningRate] ?? 0) * (known[.weightDecay] ?? 0) < 1 else {
         return Run(shown: cell.shown, settings: nil, plan: nil)
       }

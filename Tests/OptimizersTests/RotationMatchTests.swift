@@ -125,7 +125,7 @@ import Testing
       steps: 3000, learningRate: 0.1, schedule: .cosine(span: 2900).warmedUp(over: 100), weightDecay: 0.05)
     let trajectory = try Trajectory(settings, plan)
     for start in [0.5, 1.8, 100] {
-      let control = RotationControl(try trajectory.starting(at: start))
+      let control = RotationControl(trajectory.starting(at: start))
       let found = try #require(try control.initialNorm(keepingBelow: 1.3))
       #expect((found.run.over?.factor ?? 0) <= 1.3, "from \(start)")
     }

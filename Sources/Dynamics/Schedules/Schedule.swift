@@ -59,6 +59,11 @@ public struct ScheduleKind: Sendable {
     self.make = make
   }
 
+  /// The kind of that name or alias, or nil.
+  public static func named(_ name: String) -> ScheduleKind? {
+    catalogue.first { $0.name == name || $0.alias == name }
+  }
+
   /// Every kind by which a schedule can be asked for; a table is read from a file instead.
   public static let catalogue: [ScheduleKind] = [
     .constant, .linear, .cosine, .cosineSquared, .inverseSquareRoot, .step, .multistep, .exponential,

@@ -69,9 +69,7 @@ public struct ScheduleSpecification: Sendable, Equatable {
   }
 
   private func kind() throws(ScheduleError) -> ScheduleKind {
-    guard let kind = ScheduleKind.catalogue.first(where: { $0.name == name || $0.alias == name }) else {
-      throw .unknownSchedule(name)
-    }
+    guard let kind = ScheduleKind.named(name) else { throw .unknownSchedule(name) }
     return kind
   }
 
