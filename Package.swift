@@ -35,6 +35,7 @@ let package = Package(
     .target(
       name: "Dynamics", dependencies: [.product(name: "RealModule", package: "swift-numerics")],
       swiftSettings: settings),
+    .target(name: "Safetensors", swiftSettings: settings),
     .target(name: "Equilibrium", dependencies: ["Formulas", "Dynamics"], swiftSettings: settings),
     .target(
       name: "Optimizers",
@@ -81,6 +82,7 @@ let package = Package(
       name: "DynamicsTests",
       dependencies: ["Dynamics", .product(name: "RealModule", package: "swift-numerics")],
       swiftSettings: settings),
+    .testTarget(name: "SafetensorsTests", dependencies: ["Safetensors"], swiftSettings: settings),
     .testTarget(
       name: "ReportsTests", dependencies: ["Formulas", "Equilibrium", "Reports"], swiftSettings: settings),
     .testTarget(
