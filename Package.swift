@@ -1,4 +1,4 @@
-// swift-tools-version: 6.1
+// swift-tools-version: 6.2
 import PackageDescription
 
 // A file that does not import a room cannot call its members: the compiler holds the rooms apart.
@@ -31,6 +31,16 @@ let package = Package(
     .target(
       name: "Formulas",
       dependencies: ["CIntrinsics", "RootFinding", .product(name: "RealModule", package: "swift-numerics")],
+      swiftSettings: settings),
+    // Unoptimised, its loops take thirty times as long, and the tests with them.
+    .target(
+      name: "CVectorKernels",
+      cSettings: [.unsafeFlags(["-O2"], .when(configuration: .debug))]),
+    .target(
+      name: "Training",
+      dependencies: [
+        "CVectorKernels", "Safetensors", .product(name: "RealModule", package: "swift-numerics"),
+      ],
       swiftSettings: settings),
     .target(
       name: "Dynamics", dependencies: [.product(name: "RealModule", package: "swift-numerics")],
@@ -75,6 +85,9 @@ let package = Package(
     .executableTarget(
       name: "trajectory-benchmark", dependencies: ["Formulas", "Dynamics", "Equilibrium", "Optimizers"],
       path: "Benchmarks/TrajectoryBenchmark", swiftSettings: settings),
+    .executableTarget(
+      name: "simulation-benchmark", dependencies: ["Training"], path: "Benchmarks/SimulationBenchmark",
+      swiftSettings: settings),
     .testTarget(name: "RootFindingTests", dependencies: ["RootFinding"], swiftSettings: settings),
     .testTarget(
       name: "FormulasTests", dependencies: ["Formulas", "Equilibrium", "Optimizers"], swiftSettings: settings),
@@ -83,6 +96,8 @@ let package = Package(
       dependencies: ["Dynamics", .product(name: "RealModule", package: "swift-numerics")],
       swiftSettings: settings),
     .testTarget(name: "SafetensorsTests", dependencies: ["Safetensors"], swiftSettings: settings),
+    .testTarget(
+      name: "TrainingTests", dependencies: ["Safetensors", "Training"], swiftSettings: settings),
     .testTarget(
       name: "ReportsTests", dependencies: ["Formulas", "Equilibrium", "Reports"], swiftSettings: settings),
     .testTarget(

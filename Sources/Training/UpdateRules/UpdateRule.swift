@@ -1,0 +1,29 @@
+import CVectorKernels
+
+/// An optimizer's update rule: which moments it keeps for a coordinate, and the direction that it goes.
+///
+/// A new rule is one file here and one loop among the vector kernels.
+public protocol UpdateRule: Sendable {
+  /// What it keeps for each coordinate, by name, the first moment of the gradients first.
+  var moments: [String] { get }
+  /// Whether the decay goes through the moments (λω is added to the gradient) or acts on the weight itself.
+  var decaysThroughMoments: Bool { get }
+  /// One step of the moments of a panel, and the direction u in which it goes: Δ_g ω = −ηu.
+  func direct(_ panel: Panel, step: Int, _ settings: StepSettings)
+}
+
+/// Sixteen neurons of a parameter while a rule works on them.
+public struct Panel {
+  let loops: vector_kernels
+  /// Numbers in the panel.
+  let count: Int
+  let weight: UnsafeMutableRawPointer
+  let gradient: UnsafeMutableRawPointer
+  /// u of the gradients.
+  let direction: UnsafeMutableRawPointer
+  /// u of the decay, where it goes through the moments.
+  let decayDirection: UnsafeMutableRawPointer
+  let moments: [UnsafeMutableRawPointer]
+  /// What is measured of the gradient.
+  let sums: UnsafeMutableRawPointer
+}
