@@ -76,8 +76,12 @@ static void NAME(products)(const void *left, const void *right, size_t count, do
   __builtin_memcpy(out + 2 * vector_lanes, &bb, sizeof bb);
 }
 
-static void NAME(add_squares)(double *unit, const void *gradient, const void *sums, size_t rows) {
+static void NAME(add_powers)(double *squares, double *fourths, const void *gradient, const void *sums, size_t rows) {
   const lanes *g = gradient;
   lanes power = ((const lanes *)sums)[sum_weight];
-  for (size_t row = 0; row < rows; row++) add_total(unit, row, power * g[row] * g[row]);
+  for (size_t row = 0; row < rows; row++) {
+    lanes square = power * g[row] * g[row];
+    add_total(squares, row, square);
+    add_total(fourths, row, square * square);
+  }
 }

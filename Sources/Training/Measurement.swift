@@ -14,6 +14,8 @@ public struct Measurement: Sendable, Hashable {
   private var layerRotationPower = 0.0
   /// Σ‖Δ_g b‖² of the bias, taken as one vector of K coordinates.
   private var biasUpdatePower = 0.0
+  /// Σ‖g_b‖² of the bias.
+  private var biasGradientPower = 0.0
 
   /// Nothing measured yet.
   init(neurons: Int) {
@@ -39,6 +41,8 @@ public struct Measurement: Sendable, Hashable {
   public var layerRotation: Double { (layerRotationPower / Double(steps)).squareRoot() }
   /// η_g of a bias behind the normalisation, a parameter of K coordinates without decay.
   public var biasUpdateSize: Double { (biasUpdatePower / Double(steps)).squareRoot() }
+  /// √E‖g_b‖² of that bias.
+  public var biasGradientNorm: Double { (biasGradientPower / Double(steps)).squareRoot() }
 
   /// Takes in further steps.
   public static func += (sum: inout Measurement, further: Measurement) {
@@ -49,6 +53,7 @@ public struct Measurement: Sendable, Hashable {
     sum.layerNormPower += further.layerNormPower
     sum.layerRotationPower += further.layerRotationPower
     sum.biasUpdatePower += further.biasUpdatePower
+    sum.biasGradientPower += further.biasGradientPower
   }
 }
 
@@ -66,17 +71,6 @@ extension Measurement {
     layerNormPower = layer.normPower
     layerRotationPower = layer.rotationPower
     biasUpdatePower = layer.biasUpdatePower
-  }
-
-  /// All sums, as they are saved.
-  var state: [Double] {
-    get { [Double(steps), layerNormPower, layerRotationPower, biasUpdatePower] + totals.flatMap { $0 } }
-    set {
-      steps = Int(newValue[0])
-      (layerNormPower, layerRotationPower, biasUpdatePower) = (newValue[1], newValue[2], newValue[3])
-      for row in totals.indices {
-        totals[row] = Array(newValue[4 + row * neurons..<4 + (row + 1) * neurons])
-      }
-    }
+    biasGradientPower = layer.biasGradientPower
   }
 }

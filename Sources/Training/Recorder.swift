@@ -8,6 +8,7 @@ final class Recorder {
     var normPower = 0.0
     var rotationPower = 0.0
     var biasUpdatePower = 0.0
+    var biasGradientPower = 0.0
   }
 
   private let neurons: Int
@@ -52,9 +53,12 @@ final class Recorder {
   /// What was measured since the last time; starts anew.
   func take() -> Measurement {
     var layer = layer
-    let update = total_update_power
     for neuron in 0..<neurons {
-      layer.biasUpdatePower += biasTotals[(neuron / lanes * Self.rows + update) * lanes + neuron % lanes]
+      func total(_ row: Int) -> Double {
+        biasTotals[(neuron / lanes * Self.rows + row) * lanes + neuron % lanes]
+      }
+      layer.biasUpdatePower += total(total_update_power)
+      layer.biasGradientPower += total(total_gradient_power)
     }
     let measurement = Measurement(neurons: neurons, steps: steps, totals: totals, layer: layer)
     reset()

@@ -69,7 +69,7 @@ public struct SimpleSystem: Sendable, Hashable {
     // Weights, their moments, a copy, the squares of the gradient in double precision; inputs; outputs and their gradients.
     let rows = Double(neurons + lanes)
     let numbers =
-      rows * Double(dimension) * Double(moments + 5) + Double(batch) * (Double(dimension) + 2 * rows)
+      rows * Double(dimension) * Double(moments + 7) + Double(batch) * (Double(dimension) + 2 * rows)
     guard numbers * Double(precision.bytes) < Double(limit) else {
       throw .tooLarge(neurons: neurons, dimension: dimension, batch: batch, limit: limit)
     }

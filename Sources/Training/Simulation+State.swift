@@ -7,7 +7,7 @@ extension Simulation {
       tensors: [
         "random": Tensor(random.state), "step": Tensor([UInt64(step)]),
         "window_start": windowStart.rawTensor, "squares": Tensor(squares.values),
-        "square_count": Tensor([UInt64(squareCount)]),
+        "fourths": Tensor(fourths.values), "square_count": Tensor([UInt64(squareCount)]),
       ], metadata: ["settings": fingerprint])
     for (name, panels) in savedPanels { file.tensors[name] = panels.rawTensor }
     if let rotation = weight.rotation { file.tensors["weight/rotation"] = Tensor(rotation.state) }
@@ -39,6 +39,7 @@ extension Simulation {
     step = Int(clamping: try integers("step", count: 1)[0])
     squareCount = Int(clamping: try integers("square_count", count: 1)[0])
     squares.values = try tensor("squares", count: squares.count).values
+    fourths.values = try tensor("fourths", count: fourths.count).values
     windowStart.raw = try tensor("window_start", count: windowStart.raw.count).values
     for (name, panels) in savedPanels { panels.raw = try tensor(name, count: panels.raw.count).values }
     if let rotation = weight.rotation {

@@ -64,6 +64,8 @@ public final class Simulation {
   let windowStart: Panels
   /// Σ g̃ₖ² over every tenth step since the run has settled, in the weights' order.
   let squares: Scratch
+  /// Σ g̃ₖ⁴ over the same steps.
+  let fourths: Scratch
   var squareCount = 0
   let kernels: Kernels
 
@@ -96,6 +98,7 @@ public final class Simulation {
     windowStart = panels(system.neurons, system.dimension)
     windowStart.copy(weight.value)
     squares = Scratch(weight.value.panels * weight.value.panelSize)
+    fourths = Scratch(squares.count)
   }
 
   /// A window of the measurement.
@@ -136,8 +139,9 @@ public final class Simulation {
       weight.advance(panel: panel, step: step, numbers)
       bias.advance(panel: panel, step: step, numbers)
       if measuresSquares {
-        kernels.loops.add_squares(
-          squares.at(panel * weight.value.panelSize), gradient.panel(0), weight.sums(panel: panel),
+        let at = panel * weight.value.panelSize
+        kernels.loops.add_powers(
+          squares.at(at), fourths.at(at), gradient.panel(0), weight.sums(panel: panel),
           settings.system.dimension)
       }
     }
@@ -151,8 +155,23 @@ public final class Simulation {
   /// E[g̃ₖ²] of the coordinates of a neuron since the run has settled; nil where it was not measured.
   public func coordinatePowers(neuron: Int) -> [Double]? {
     guard squareCount > 0 else { return nil }
+    return places(neuron).map { squares[$0] / Double(squareCount) }
+  }
+
+  /// The excess kurtosis of a coordinate of g̃ since the run has settled, a mean over all; nil where it was not measured.
+  public var gradientKurtosis: Double? {
+    guard squareCount > 1 else { return nil }
+    let neurons = settings.system.neurons
+    let sum = (0..<neurons).reduce(0) { sum, neuron in
+      places(neuron).reduce(sum) { $0 + (squares[$1] > 0 ? fourths[$1] / (squares[$1] * squares[$1]) : 0) }
+    }
+    return Double(squareCount) * sum / Double(neurons * settings.system.dimension) - 3
+  }
+
+  /// Where the coordinates of a neuron are among ``squares``.
+  private func places(_ neuron: Int) -> StrideTo<Int> {
     let start = neuron / lanes * weight.value.panelSize + neuron % lanes
-    return (0..<settings.system.dimension).map { squares[start + $0 * lanes] / Double(squareCount) }
+    return stride(from: start, to: start + weight.value.panelSize, by: lanes)
   }
 
   /// The weights, [neurons × dimension], row by row.

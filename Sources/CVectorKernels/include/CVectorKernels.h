@@ -67,8 +67,8 @@ typedef struct {
   void (*no_norm)(void *dy, const void *gain, void *bias, size_t batch);
   // g += decay * w: a radial part.
   void (*add_radial)(void *g, const void *w, size_t count, double decay);
-  // unit[i] += |w|^2 g^2, lane by lane, with the sums of the step.
-  void (*add_squares)(double *unit, const void *g, const void *sums, size_t rows);
+  // squares += |w|^2 g^2 and fourths += its square, coordinate by coordinate, with the sums of the step.
+  void (*add_powers)(double *squares, double *fourths, const void *g, const void *sums, size_t rows);
 
   // Update rules, on `count` numbers of a panel. They write the direction u of the update of the gradients, -eta u, and, where
   // the decay goes through the moments, the direction of its own update; they sum what is measured of the gradient.
