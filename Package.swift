@@ -12,7 +12,9 @@ let package = Package(
   platforms: [.macOS(.v14)],
   products: [
     .executable(name: "roteq", targets: ["roteq"]),
-    .library(name: "RotationalEquilibrium", targets: ["Formulas", "Equilibrium", "Dynamics", "Optimizers"]),
+    .library(
+      name: "RotationalEquilibrium",
+      targets: ["Formulas", "Equilibrium", "Dynamics", "Optimizers", "Training"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -46,11 +48,12 @@ let package = Package(
       name: "Dynamics", dependencies: [.product(name: "RealModule", package: "swift-numerics")],
       swiftSettings: settings),
     .target(name: "Safetensors", swiftSettings: settings),
-    .target(name: "Equilibrium", dependencies: ["Formulas", "Dynamics"], swiftSettings: settings),
+    .target(
+      name: "Equilibrium", dependencies: ["Formulas", "Dynamics", "Training"], swiftSettings: settings),
     .target(
       name: "Optimizers",
       dependencies: [
-        "Formulas", "Equilibrium", "Dynamics", "RootFinding",
+        "Formulas", "Equilibrium", "Dynamics", "RootFinding", "Training",
         .product(name: "RealModule", package: "swift-numerics"),
       ],
       swiftSettings: settings),

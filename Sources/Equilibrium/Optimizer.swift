@@ -1,5 +1,6 @@
 import Dynamics
 import Formulas
+import Training
 
 /// An optimizer as the calculator sees it: its hyperparameters and its formulas.
 ///
@@ -34,6 +35,9 @@ public struct Optimizer: Sendable {
   /// Its second moments in time, from a squared norm on; nil where they are not known for the settings.
   public let process: @Sendable (_ settings: Settings, _ normPower: Double) -> (any MomentProcess)?
 
+  /// The optimizer itself, as training applies it, with the settings' coefficients; nil where one is missing.
+  public let updateRule: @Sendable (_ settings: Settings) -> (any UpdateRule)?
+
   /// Describes an optimizer.
   public init(
     identifier: String, title: String, equation: Int, hyperparameters: [Hyperparameter],
@@ -42,6 +46,7 @@ public struct Optimizer: Sendable {
     solveSpectrum: (@Sendable ([Double], [Symbol: Double]) throws -> [Symbol: Double])? = nil,
     rotationOverSteps: (@Sendable (Int, Settings) throws -> Double)? = nil,
     process: @escaping @Sendable (Settings, Double) -> (any MomentProcess)? = { _, _ in nil },
+    updateRule: @escaping @Sendable (Settings) -> (any UpdateRule)? = { _ in nil },
     formulas: @escaping @Sendable (Quantity, Fidelity, Variant) -> CitedFormula?
   ) {
     self.identifier = identifier
@@ -56,6 +61,7 @@ public struct Optimizer: Sendable {
     self.solveSpectrum = solveSpectrum
     self.rotationOverSteps = rotationOverSteps
     self.process = process
+    self.updateRule = updateRule
     self.formulas = formulas
   }
 

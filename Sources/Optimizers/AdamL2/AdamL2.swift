@@ -25,6 +25,7 @@ extension Optimizer {
           activeFraction: settings.values[.activeFraction] ?? 1, normPower: normPower,
           distribution: settings.initialDistribution))
     },
+    updateRule: AdamL2.updateRule,
     formulas: AdamL2.formula)
 }
 

@@ -25,6 +25,7 @@ extension Optimizer {
         beta1: β₁, beta2: β₂, epsilon: ε, activeDimension: dimension, fluctuation: fluctuation ?? .none,
         normPower: normPower)
     },
+    updateRule: AdamW.updateRule,
     formulas: AdamW.formula)
 }
 

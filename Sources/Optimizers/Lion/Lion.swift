@@ -22,6 +22,7 @@ extension Optimizer {
       return Lion.Moments(
         beta1: β₁, beta2: β₂, dimension: dimension, response: response, normPower: normPower)
     },
+    updateRule: Lion.updateRule,
     formulas: Lion.formula)
 }
 

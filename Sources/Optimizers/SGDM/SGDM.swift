@@ -19,6 +19,7 @@ extension Optimizer {
           normPower: normPower)
       }
     },
+    updateRule: SGDM.updateRule,
     formulas: { quantity, fidelity, variant in
       let plain = SGDM.formula(quantity, fidelity, variant)
       guard variant.dampened else { return plain }
