@@ -58,6 +58,13 @@ let package = Package(
       ],
       swiftSettings: settings),
     .target(
+      name: "CrossChecks",
+      dependencies: [
+        "Formulas", "Dynamics", "Equilibrium", "Optimizers", "Training",
+        .product(name: "RealModule", package: "swift-numerics"),
+      ],
+      swiftSettings: settings),
+    .target(
       name: "RunConfigurations",
       dependencies: [
         "Formulas", "Dynamics", "Equilibrium", "Optimizers", .product(name: "Yams", package: "Yams"),
@@ -66,7 +73,8 @@ let package = Package(
     .target(
       name: "Reports",
       dependencies: [
-        "Formulas", "Equilibrium", "Dynamics", "Optimizers", "RunConfigurations", "Templates",
+        "Formulas", "Equilibrium", "Dynamics", "Optimizers", "CrossChecks", "RunConfigurations", "Templates",
+        "Training", "Safetensors",
         .product(name: "Mustache", package: "swift-mustache"),
         .product(name: "RealModule", package: "swift-numerics"),
       ],
@@ -77,7 +85,8 @@ let package = Package(
     .executableTarget(
       name: "roteq",
       dependencies: [
-        "Formulas", "Equilibrium", "Dynamics", "Optimizers", "RunConfigurations", "Reports",
+        "Formulas", "Equilibrium", "Dynamics", "Optimizers", "CrossChecks", "RunConfigurations", "Reports",
+        "Training", "Safetensors",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "RealModule", package: "swift-numerics"),
       ],
