@@ -9,7 +9,7 @@ let settings: [SwiftSetting] = [
 
 let package = Package(
   name: "roteq",
-  platforms: [.macOS(.v14)],
+  platforms: [.macOS(.v15)],
   products: [
     .executable(name: "roteq", targets: ["roteq"]),
     .library(
@@ -60,7 +60,7 @@ let package = Package(
     .target(
       name: "CrossChecks",
       dependencies: [
-        "Formulas", "Dynamics", "Equilibrium", "Optimizers", "Training",
+        "Formulas", "Dynamics", "Equilibrium", "Optimizers", "Safetensors", "Training",
         .product(name: "RealModule", package: "swift-numerics"),
       ],
       swiftSettings: settings),

@@ -18,6 +18,8 @@ public struct Walk: Sendable {
   public let wrapper: RotationalWrapper?
   /// η̂_r at the peak, by which a rotational variant turns, in radians; 0 for others.
   public let rotation: Double
+  /// The angle of every step, where it was given.
+  private let rotations: [Double]?
   /// Steps after which the weights are taken to be in equilibrium.
   public let settledFrom: Int
   /// Steps that a point of the curves is a root mean square of.
@@ -37,14 +39,14 @@ public struct Walk: Sendable {
   ///
   /// - Parameters:
   ///   - settings: hyperparameters at the peak; ε, where it has to be other than 0, among its values.
-  ///   - rotation: for a rotational variant whose η̂_r is not to be Table 1's, in radians.
+  ///   - rotations: the angle of every step for a rotational variant that is not to turn by Table 1's, in radians.
   ///   - settledFrom: half of the run unless said otherwise.
   ///   - window: a 150th of the run unless said otherwise, as in the paper's figures.
   /// - Throws: ``WalkError``.
   public init(
     _ settings: Settings, plan: RunPlan, system: SimpleSystem = SimpleSystem(),
     wrapper: RotationalWrapper? = nil,
-    rotation: Double? = nil, settledFrom: Int? = nil, window: Int? = nil, precision: Precision = .single,
+    rotations: [Double]? = nil, settledFrom: Int? = nil, window: Int? = nil, precision: Precision = .single,
     instructionSet: InstructionSet = .best, memoryLimit: Int = 8 << 30
   ) throws(WalkError) {
     self.settings = settings
@@ -67,10 +69,11 @@ public struct Walk: Sendable {
     exponents = (
       formula?.exponent(of: .learningRate)?.value ?? 0, formula?.exponent(of: .weightDecay)?.value ?? 0
     )
+    self.rotations = rotations
     if wrapper == nil {
-      self.rotation = 0
-    } else if let given = rotation ?? (try? formula?.evaluated(settings.values)) {
-      self.rotation = given
+      rotation = 0
+    } else if let given = rotations?.max() ?? (try? formula?.evaluated(settings.values)) {
+      rotation = given
     } else {
       throw .noRotation(settings.optimizer)
     }
@@ -80,7 +83,9 @@ public struct Walk: Sendable {
   func step(after taken: Int) -> StepSettings {
     let step = plan.step(after: taken)
     var rotation = 0.0
-    if wrapper != nil, step.learningRate > 0 {
+    if let rotations {
+      rotation = rotations[min(taken, rotations.count - 1)]
+    } else if wrapper != nil, step.learningRate > 0 {
       let peakDecay = settings.values[.weightDecay] ?? .nan
       rotation =
         self.rotation * Double.pow(step.learningRate / plan.learningRate, exponents.learningRate)

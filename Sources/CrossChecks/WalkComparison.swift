@@ -115,3 +115,24 @@ public struct WalkComparison: Sendable {
     }
   }
 }
+
+extension SampleMean {
+  /// How many standard errors the mean is away from zero; nil for a single value.
+  public var inStandardErrors: Double? { standardError.flatMap { $0 > 0 ? mean / $0 : nil } }
+}
+
+extension WalkComparison {
+  /// By which fraction the norm changed between the first and the last third of the windows since the runs had settled.
+  public var drift: Double? {
+    let norms = runs.map { run in
+      zip(run.steps, run.layer).filter { $0.0 > walk.settledFrom }.map { $0.1[.norm] }
+    }
+    let count = norms.map(\.count).min() ?? 0
+    guard count >= 6 else { return nil }
+    func mean(_ range: Range<Int>) -> Double {
+      norms.reduce(0) { sum, series in range.reduce(sum) { $0 + series[$1] } }
+        / Double(range.count * norms.count)
+    }
+    return mean(count - count / 3..<count) / mean(0..<count / 3) - 1
+  }
+}

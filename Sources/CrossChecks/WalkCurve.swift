@@ -24,55 +24,58 @@ public struct WalkCurve: Sendable {
     }
   }
   /// ‖ω‖.
-  public let norm: Series
+  public private(set) var norm: Series
   /// η_r.
-  public let rotation: Series
+  public private(set) var rotation: Series
 
-  /// Neurons that one run of the engine stands for: those of like gradient.
-  private static let groups = 16
+  /// Neurons that are followed one by one; of more, those of like gradient share one.
+  private static let groups = 128
 
-  /// Follows the engine beside the runs, one after another.
+  /// Follows the engine beside one run.
   ///
   /// - Returns: nil where the engine does not apply: rotational variants, and weights whose moments in time are not known.
-  public init?(_ walk: Walk, _ runs: [WalkRun], isCancelled: () -> Bool = { false }) {
-    let count = runs.map(\.steps.count).min() ?? 0
-    guard walk.wrapper == nil, count > 0 else { return nil }
-    let zeros = Array(repeating: 0.0, count: count)
-    var (norm, rotation) = (
-      Series(measured: zeros, moments: zeros, recurrence: zeros),
-      Series(measured: zeros, moments: zeros, recurrence: zeros)
-    )
-    for run in runs where run.settled != nil {
-      for index in 0..<count {
-        let (own, turn) =
-          walk.concernsLayer
-          ? (run.whole[index].norm, run.whole[index].rotation)
-          : (run.layer[index][.norm], run.layer[index][.rotation])
-        norm.measured[index] += own * own
-        rotation.measured[index] += turn * turn
-      }
-      guard !isCancelled(),
-        let done = try? Self.follow(walk, run, windows: count, norm: &norm, rotation: &rotation), done
-      else { return nil }
-    }
-    steps = Array(runs[0].steps.prefix(count))
-    func rooted(_ series: Series) -> Series {
-      func root(_ powers: [Double]) -> [Double] { powers.map { ($0 / Double(runs.count)).squareRoot() } }
-      return Series(
-        measured: root(series.measured), moments: root(series.moments), recurrence: root(series.recurrence))
-    }
-    self.norm = rooted(norm)
-    self.rotation = rooted(rotation)
+  init?(_ walk: Walk, _ run: WalkRun) {
+    guard walk.wrapper == nil, run.settled != nil else { return nil }
+    let zeros = Array(repeating: 0.0, count: run.steps.count)
+    norm = Series(
+      measured: walk.concernsLayer ? run.whole.map(\.norm) : run.layer.map { $0[.norm] }, moments: zeros,
+      recurrence: zeros)
+    rotation = Series(
+      measured: walk.concernsLayer ? run.whole.map(\.rotation) : run.layer.map { $0[.rotation] },
+      moments: zeros, recurrence: zeros)
+    steps = run.steps
+    guard (try? follow(walk, run)) == true else { return nil }
   }
 
-  /// Adds the squares that are predicted for one run.
-  private static func follow(
-    _ walk: Walk, _ run: WalkRun, windows: Int, norm: inout Series, rotation: inout Series
-  ) throws -> Bool {
+  /// The root mean square of the curves of several runs of a walk.
+  public init?(_ runs: [WalkRun]) {
+    let curves = runs.compactMap(\.curve)
+    guard let first = curves.first, curves.count == runs.count else { return nil }
+    let count = curves.map(\.steps.count).min() ?? 0
+    func mean(_ series: KeyPath<WalkCurve, Series>) -> Series {
+      func root(_ values: KeyPath<Series, [Double]>) -> [Double] {
+        (0..<count).map { index in
+          let power = curves.reduce(0) { sum, curve in
+            let value = curve[keyPath: series][keyPath: values][index]
+            return sum + value * value
+          }
+          return (power / Double(curves.count)).squareRoot()
+        }
+      }
+      return Series(measured: root(\.measured), moments: root(\.moments), recurrence: root(\.recurrence))
+    }
+    steps = Array(first.steps.prefix(count))
+    norm = mean(\.norm)
+    rotation = mean(\.rotation)
+  }
+
+  /// Follows the weight vectors of a run through its windows.
+  private mutating func follow(_ walk: Walk, _ run: WalkRun) throws -> Bool {
     guard let measured = run.settled else { return false }
-    let vectors = try walk.weightVectors(run, measured, groups: groups)
+    let vectors = try walk.weightVectors(run, measured, groups: Self.groups)
     var plan = walk.plan
-    plan.steps = windows * walk.window
+    plan.steps = steps.last ?? 0
+    guard plan.steps == steps.count * walk.window else { return false }
     let total = vectors.reduce(0) { $0 + $1.share }
     for vector in vectors {
       let weight = vector.share / total / Double(walk.window)
@@ -84,6 +87,12 @@ public struct WalkCurve: Sendable {
         rotation.recurrence[index] += weight * point.rotation.recurrence * point.rotation.recurrence
       }
     }
+    func root(_ series: inout Series) {
+      series.moments = series.moments.map { $0.squareRoot() }
+      series.recurrence = series.recurrence.map { $0.squareRoot() }
+    }
+    root(&norm)
+    root(&rotation)
     return true
   }
 }

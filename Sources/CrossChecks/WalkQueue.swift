@@ -1,3 +1,5 @@
+import Safetensors
+
 #if canImport(FoundationEssentials)
   import FoundationEssentials
 #else
@@ -15,19 +17,22 @@ public struct WalkQueue: Sendable {
 
   /// A queue as wide as the machine has cores, unless said otherwise.
   public init(
-    width: Int = ProcessInfo.processInfo.activeProcessorCount,
+    width: Int? = nil,
     progress: @escaping @Sendable (Int) -> Void = { _ in },
     isCancelled: @escaping @Sendable () -> Bool = { false }
   ) {
-    self.width = width
+    self.width = width ?? ProcessInfo.processInfo.activeProcessorCount
     self.progress = progress
     self.isCancelled = isCancelled
   }
 
-  /// The runs of each walk, in order of the seeds; runs that the user's interruption kept from starting are left out.
+  /// The runs of each walk, from the start or from a saved state, in order of the seeds; runs that the user's interruption kept from starting are left out.
   ///
   /// - Throws: the first ``WalkError`` of a run that could not even start.
-  public func run(_ walks: [Walk], seeds: [UInt64], shown: Int = 4) async throws -> [[WalkRun]] {
+  public func run(
+    _ walks: [Walk], seeds: [UInt64], shown: Int = 4, resuming state: TensorFile? = nil,
+    keepsState: Bool = false
+  ) async throws -> [[WalkRun]] {
     let jobs = walks.indices.flatMap { walk in seeds.indices.map { (walk: walk, seed: $0) } }
     return try await withThrowingTaskGroup(of: (Int, WalkRun?).self) { group in
       var results: [WalkRun?] = Array(repeating: nil, count: jobs.count)
@@ -40,7 +45,9 @@ public struct WalkQueue: Sendable {
           guard !isCancelled() else { return (job, nil) }
           return (
             job,
-            try WalkRun(walk, seed: seed, shown: shown, progress: progress, isCancelled: isCancelled)
+            try WalkRun(
+              walk, seed: seed, shown: shown, resuming: state, keepsState: keepsState, progress: progress,
+              isCancelled: isCancelled)
           )
         }
       }

@@ -1,6 +1,7 @@
 import Dynamics
 import Equilibrium
 import Formulas
+import Safetensors
 import Training
 
 /// What was measured of a walk with one seed.
@@ -21,6 +22,11 @@ public struct WalkRun: Sendable {
   public private(set) var failure: TrainingError?
   /// Whether the user stopped it.
   public private(set) var isInterrupted = false
+
+  /// The run in time beside the engine; nil where there is no engine for it.
+  public private(set) var curve: WalkCurve?
+  /// All that the rest of the run would follow from.
+  public private(set) var state: TensorFile?
 
   /// E[g̃ₖ²] of every neuron since the run had settled, where the optimizer's predictions need it.
   private(set) var coordinatePowers: [[Double]] = []
@@ -45,17 +51,21 @@ public struct WalkRun: Sendable {
   ///
   /// - Parameters:
   ///   - shown: how many neurons are followed.
+  ///   - state: where to go on from, as ``state`` had it; measured is what follows.
+  ///   - keepsState: whether ``state`` is wanted.
   ///   - progress: told how many steps were taken.
   ///   - isCancelled: asked after every window.
   /// - Throws: ``WalkError/training(_:)`` where nothing was run at all.
   public init(
-    _ walk: Walk, seed: UInt64, shown: Int = 4, progress: (Int) -> Void = { _ in },
+    _ walk: Walk, seed: UInt64, shown: Int = 4, resuming state: TensorFile? = nil, keepsState: Bool = false,
+    progress: (Int) -> Void = { _ in },
     isCancelled: () -> Bool = { false }
   ) throws(WalkError) {
     let simulation: Simulation
-    do throws(TrainingError) { simulation = try Simulation(walk.simulation(seed: seed)) } catch {
-      throw .training(error)
-    }
+    do throws(TrainingError) {
+      simulation = try Simulation(walk.simulation(seed: seed))
+      if let state { try simulation.resume(from: state) }
+    } catch { throw .training(error) }
     self.seed = seed
     let dimension = walk.system.dimension
     let weights = simulation.weights
@@ -75,10 +85,12 @@ public struct WalkRun: Sendable {
         }
       }
     } catch { failure = error }
+    if keepsState { self.state = simulation.state }
     gradientKurtosis = simulation.gradientKurtosis
     if walk.settings.optimizer.solveSpectrum != nil {
       coordinatePowers = (0..<walk.system.neurons).compactMap { simulation.coordinatePowers(neuron: $0) }
     }
+    curve = WalkCurve(walk, self)
   }
 
   private mutating func add(_ window: Simulation.Window, _ walk: Walk) {

@@ -147,10 +147,10 @@ struct ConversionTarget {
     Optimizer.catalogue.map { "rv-" + $0.identifier } + Optimizer.catalogue.map(\.identifier)
   }
 
-  init(_ name: String) throws {
+  init(_ name: String, as kind: String = "target") throws {
     isRotational = name.hasPrefix("rv-")
     guard let optimizer = Optimizer.named(isRotational ? String(name.dropFirst(3)) : name) else {
-      throw Failure(unknown("target", name, among: Self.known), .usage)
+      throw Failure(unknown(kind, name, among: Self.known), .usage)
     }
     self.optimizer = optimizer
   }

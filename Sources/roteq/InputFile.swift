@@ -5,19 +5,31 @@
 #endif
 
 import RunConfigurations
+import Safetensors
 
 /// Reading what users point to.
 enum InputFile {
-  /// The text of a file.
-  static func text(_ path: String) throws -> String {
+  /// The bytes of a file.
+  private static func data(_ path: String) throws -> Data {
     guard FileManager.default.fileExists(atPath: path) else {
       throw Failure("\(path): no such file", .noInput)
     }
-    let data: Data
-    do { data = try Data(contentsOf: URL(filePath: path)) } catch {
+    do { return try Data(contentsOf: URL(filePath: path)) } catch {
       throw Failure("\(path): cannot be read", .noInput)
     }
-    guard let text = String(validating: data, as: UTF8.self) else {
+  }
+
+  /// The tensors of a safetensors file.
+  static func tensors(_ path: String) throws -> TensorFile {
+    let bytes = [UInt8](try data(path))
+    do throws(TensorFileError) { return try TensorFile(bytes) } catch {
+      throw Failure("\(path): \(error)", .badData)
+    }
+  }
+
+  /// The text of a file.
+  static func text(_ path: String) throws -> String {
+    guard let text = String(validating: try data(path), as: UTF8.self) else {
       throw Failure("\(path): not a text file (expected UTF-8)", .badData)
     }
     return text

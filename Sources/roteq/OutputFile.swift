@@ -4,6 +4,8 @@
   import Foundation
 #endif
 
+import Safetensors
+
 /// Writing files so that nothing half-written is left: each goes to a temporary name first and is then renamed.
 enum OutputFile {
   /// Makes a directory and those above it.
@@ -15,6 +17,10 @@ enum OutputFile {
 
   static func write(_ text: String, to path: String) throws {
     try write(Data(text.utf8), to: path)
+  }
+
+  static func write(_ file: TensorFile, to path: String) throws {
+    try write(Data(file.encoded()), to: path)
   }
 
   static func write(_ data: Data, to path: String) throws {

@@ -19,18 +19,23 @@ struct Roteq: ParsableCommand {
     version: version,
     subcommands: [
       PredictCommand.self, TrajectoryCommand.self, ConvertCommand.self, ScaleCommand.self, SolveCommand.self,
-      FormulaCommand.self, TableCommand.self, SweepCommand.self, DeriveCommand.self, ReportCommand.self,
+      FormulaCommand.self, TableCommand.self, SweepCommand.self, SimulateCommand.self,
+      DeriveCommand.self, ReportCommand.self,
     ])
 
   /// The version of the program.
   static let version = "0.1.0"
 
   /// Prints a failure as one line; ArgumentParser would add the usage below it.
-  static func main() {
+  static func main() async {
     do {
       try checkCommand()
       var command = try parseAsRoot()
-      try command.run()
+      if var command = command as? any AsyncParsableCommand {
+        try await command.run()
+      } else {
+        try command.run()
+      }
     } catch {
       if let failure = error as? Failure { failure.exit() }
       guard !exitCode(for: error).isSuccess else { exit(withError: error) }

@@ -143,11 +143,19 @@ struct WeightOptions: ParsableArguments {
   var gradientMoments: String?
 
   func settings(_ optimizer: Optimizer, _ values: [Symbol: Double]) throws -> Settings {
+    try Self.settings(
+      optimizer, values, weight: scaleSensitive ? .scaleSensitive : .scaleInvariant, nesterov: nesterov,
+      gradientMoments: gradientMoments)
+  }
+
+  /// Validated settings, or a failure that names the flag.
+  static func settings(
+    _ optimizer: Optimizer, _ values: [Symbol: Double], weight: WeightKind = .scaleInvariant,
+    nesterov: Bool = false, gradientMoments: String? = nil
+  ) throws -> Settings {
     let spectrum = try gradientMoments.map(InputFile.numbers)
     do {
-      return try Settings(
-        optimizer, values, weight: scaleSensitive ? .scaleSensitive : .scaleInvariant, nesterov: nesterov,
-        spectrum: spectrum)
+      return try Settings(optimizer, values, weight: weight, nesterov: nesterov, spectrum: spectrum)
     } catch {
       switch error {
       case .missing(let symbol, let optimizer):

@@ -1,0 +1,43 @@
+import CrossChecks
+import Foundation
+import Reports
+
+/// A file for the curves of a simulation, by the ending of its name.
+struct SimulationFile {
+  private let path: String
+  private enum Kind {
+    case csv, json, safetensors
+    case figure
+  }
+  private let kind: Kind
+
+  /// Refuses unknown endings before anything is run.
+  init(path: String) throws {
+    self.path = path
+    switch URL(filePath: path).pathExtension.lowercased() {
+    case "csv": kind = .csv
+    case "json": kind = .json
+    case "safetensors": kind = .safetensors
+    default:
+      guard (try? FigureFile.Format(path: path)) != nil else {
+        let known = [".csv", ".json", ".safetensors"] + FigureFile.Format.allCases.map { ".\($0)" }
+        throw Failure(
+          "\(path): cannot tell the format from the name, expected one that ends in \(known.joined(separator: ", "))",
+          .usage)
+      }
+      kind = .figure
+    }
+  }
+
+  /// Writes what was measured; a figure needs a report.
+  func write(_ runs: [WalkRun], _ report: SimulationReport?, isFragment: Bool) throws {
+    let series = SimulationSeries(runs)
+    switch kind {
+    case .csv: try OutputFile.write(CSV().render(series.table), to: path)
+    case .json: try OutputFile.write(series.json.text, to: path)
+    case .safetensors: try OutputFile.write(series.tensors, to: path)
+    case .figure:
+      if let report { try FigureFile.write(report.figure, to: path, isFragment: isFragment) }
+    }
+  }
+}
