@@ -89,6 +89,29 @@ public struct WalkComparison: Sendable {
     return (measured, predicted.mapValues { $0[quantity] })
   }
 
+  /// Measured over predicted norm less one, for the eighth of the neurons with the smallest or the largest gradient: those that
+  /// settle first and last.
+  public func deviationOfNorm(ofSmallest isSmallest: Bool, _ source: Source) -> SampleMean? {
+    let ratios = zip(runs, predictions).compactMap { run, prediction -> Double? in
+      guard let settled = run.settled, prediction.neurons.count == settled.neurons else { return nil }
+      let order = (0..<settled.neurons).sorted {
+        settled[.unitGradientNorm, neuron: $0] < settled[.unitGradientNorm, neuron: $1]
+      }
+      let count = max(1, order.count / 8)
+      let members = isSmallest ? order.prefix(count) : order.suffix(count)
+      let sum = members.reduce(0.0) { sum, neuron in
+        sum + settled[.norm, neuron: neuron] / (prediction.neurons[neuron][source]?.norm ?? .nan)
+      }
+      return sum / Double(count) - 1
+    }
+    return ratios.count == runs.count ? SampleMean(ratios) : nil
+  }
+
+  /// Whether a deviation is within three standard errors or within what the model leaves out.
+  public func agrees(_ quantity: Quantity, _ source: Source, modelError: Double) -> Bool? {
+    deviation(quantity, source).map { abs($0.mean) <= max(modelError, 3 * ($0.standardError ?? 0)) }
+  }
+
   /// Excess kurtosis of a coordinate of the gradient, a mean over the seeds.
   public var gradientKurtosis: Double? { mean(runs.map(\.gradientKurtosis)) }
 

@@ -3,8 +3,8 @@ import Equilibrium
 import Formulas
 import Training
 
-/// Norm and rotation of a layer along the run, measured and as the engine and the recurrence (16) have them: root mean squares
-/// over neurons, the steps of a window, and seeds.
+/// Norm and rotation of a layer along the run, measured and as the engine and the recurrence (16) have them with the measured
+/// gradient: root mean squares over neurons, the steps of a window, and seeds.
 public struct WalkCurve: Sendable {
   /// Last step of each window.
   public let steps: [Int]
@@ -76,10 +76,11 @@ public struct WalkCurve: Sendable {
     var plan = walk.plan
     plan.steps = steps.last ?? 0
     guard plan.steps == steps.count * walk.window else { return false }
-    let total = vectors.reduce(0) { $0 + $1.share }
+    let total = vectors.reduce(0) { $0 + $1.members.count }
     for vector in vectors {
-      let weight = vector.share / total / Double(walk.window)
-      try Trajectory(vector.settings, plan).forEach { point in
+      let weight = Double(vector.members.count) / Double(total * walk.window)
+      let gradient = try walk.gradient(of: vector, run)
+      try Trajectory(vector.settings, plan, gradient: gradient).forEach { point in
         let index = (point.step - 1) / walk.window
         norm.moments[index] += weight * point.norm.moments * point.norm.moments
         norm.recurrence[index] += weight * point.norm.recurrence * point.norm.recurrence
@@ -98,12 +99,34 @@ public struct WalkCurve: Sendable {
 }
 
 extension Walk {
+  /// g̃ over the run: where the inputs have unequal gains it falls while the weights adapt to them, so its course is put in,
+  /// as a log of a real run would be.
+  fileprivate func gradient(of vector: Vector, _ run: WalkRun) throws -> GradientTrace? {
+    guard system.normalisation != .none else { return nil }
+    let middles = run.steps.map { Double($0) - Double(window - 1) / 2 }
+    let norms = run.unitGradientNorms.map { norms in
+      let power = vector.members.reduce(0) { $0 + norms[$1] * norms[$1] }
+      return (concernsLayer ? power * Double(system.neurons) : power / Double(vector.members.count))
+        .squareRoot()
+    }
+    return GradientTrace(norm: try Schedule.table(steps: middles, values: norms), reference: .unitNorm)
+  }
+
+  /// A weight vector that stands for some neurons, or for the layer.
+  fileprivate struct Vector {
+    let settings: Settings
+    let members: [Int]
+  }
+
   /// The weight vectors that stand for a layer: groups of neurons of like gradient, or the layer as one.
   fileprivate func weightVectors(
     _ run: WalkRun, _ measured: Measurement, groups: Int
-  ) throws(WalkError) -> [(settings: Settings, share: Double)] {
+  ) throws(WalkError) -> [Vector] {
     func start(_ norm: Double) -> Start { Start(norm: norm, kurtosis: run.gradientKurtosis ?? 0) }
-    if concernsLayer { return [(try layerSettings(measured, start: start(run.initialLayerNorm)), 1)] }
+    if concernsLayer {
+      let settings = try layerSettings(measured, start: start(run.initialLayerNorm))
+      return [Vector(settings: settings, members: Array(0..<system.neurons))]
+    }
     let order = (0..<system.neurons).sorted {
       measured[.unitGradientNorm, neuron: $0] < measured[.unitGradientNorm, neuron: $1]
     }
@@ -122,7 +145,7 @@ extension Walk {
       let settings = try settings(
         dimension: Double(system.dimension), unitPower: power(.unitGradientNorm), power: power(.gradientNorm),
         spectrum: spectrum, start: start(norm))
-      return (settings, count)
+      return Vector(settings: settings, members: Array(members))
     }
   }
 }

@@ -32,6 +32,8 @@ public struct WalkRun: Sendable {
   private(set) var coordinatePowers: [[Double]] = []
   /// Excess kurtosis of a coordinate of the gradient.
   public private(set) var gradientKurtosis: Double?
+  /// √E‖g̃‖² in each window, of every neuron.
+  private(set) var unitGradientNorms: [[Double]] = []
   /// ‖ω₀‖ of every neuron.
   let initialNorms: [Double]
   /// ‖W₀‖ of the layer.
@@ -103,6 +105,8 @@ public struct WalkRun: Sendable {
         window.measurement.row(of: neuron, rotationOverWindow: window.rotationOverWindow[neuron]))
       neurons[index].rotationOverWindow.append(window.rotationOverWindow[neuron])
     }
+    unitGradientNorms.append(
+      (0..<walk.system.neurons).map { window.measurement[.unitGradientNorm, neuron: $0] })
     guard window.lastStep > walk.settledFrom else { return }
     if settled == nil { settled = window.measurement } else { settled? += window.measurement }
   }

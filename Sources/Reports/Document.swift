@@ -23,6 +23,8 @@ public enum Block: Sendable {
   case equation(Equation)
   /// A table.
   case table(Table)
+  /// A figure that lies beside the document: `file`.svg, and `file`.tex for LaTeX.
+  case figure(Prose, file: String)
   /// A source in another language, shown as it is.
   case code(language: String, String)
 }

@@ -19,7 +19,7 @@ struct Roteq: ParsableCommand {
     version: version,
     subcommands: [
       PredictCommand.self, TrajectoryCommand.self, ConvertCommand.self, ScaleCommand.self, SolveCommand.self,
-      FormulaCommand.self, TableCommand.self, SweepCommand.self, SimulateCommand.self,
+      FormulaCommand.self, TableCommand.self, SweepCommand.self, SimulateCommand.self, CrosscheckCommand.self,
       DeriveCommand.self, ReportCommand.self,
     ])
 

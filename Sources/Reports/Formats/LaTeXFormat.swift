@@ -14,13 +14,13 @@ public struct LaTeXFormat: DocumentFormat {
   /// The whole document.
   public func render(_ document: Document) -> String {
     let body = document.blocks.map(render).joined(separator: "\n")
-    if isFragment {
-      return "% needs \\usepackage{\(Self.packages.joined(separator: ","))}\n" + body
-    }
+    let hasFigures = document.blocks.contains { if case .figure = $0 { true } else { false } }
+    let packages = (Self.packages + (hasFigures ? ["pgfplots"] : [])).joined(separator: ",")
+    if isFragment { return "% needs \\usepackage{\(packages)}\n" + body }
     return """
       \\documentclass{article}
       \\usepackage[margin=2.5cm]{geometry}
-      \\usepackage{\(Self.packages.joined(separator: ","))}
+      \\usepackage{\(packages)}\(hasFigures ? "\n\\pgfplotsset{compat=1.17}" : "")
       \\setlength{\\parindent}{0pt}
       \\setlength{\\parskip}{0.6em}
       \\begin{document}
@@ -49,6 +49,9 @@ public struct LaTeXFormat: DocumentFormat {
       return "\\[ \\resizebox{\\ifdim\\width>0.85\\linewidth 0.85\\linewidth\\else\\width\\fi}{!}{%\n"
         + "  $\\displaystyle \(formula)$}\(tag) \\]\n"
     case .table(let table): return render(table)
+    case .figure(let caption, let file):
+      return "\\begin{figure}[htbp]\n  \\centering\n  \\resizebox{\\linewidth}{!}{\\input{\(file)}}\n"
+        + "  \\caption{\(render(caption))}\n\\end{figure}\n"
     case .code(_, let source): return "\\begin{verbatim}\n\(source)\n\\end{verbatim}\n"
     }
   }

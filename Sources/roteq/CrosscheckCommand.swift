@@ -1,0 +1,100 @@
+import ArgumentParser
+import CrossChecks
+import Formulas
+import Reports
+import Training
+
+struct CrosscheckCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "crosscheck",
+    abstract: "Run every optimizer on the random walks of the paper's Figure 9, against all predictions.",
+    discussion: """
+      EXAMPLES
+        roteq crosscheck
+        roteq crosscheck -o crosscheck
+        roteq crosscheck --steps 3000 --seeds 2 --only sgdm,adamw --format markdown
+
+      SGDM, AdamW, Adam+ℓ2 and Lion with the settings of Appendix F, their rotational variants, and what Figure 9 cannot \
+      show: Adam+ℓ2 four times as long, and with a small gradient. With -o, crosscheck.md, crosscheck.tex, \
+      crosscheck.json and a figure for each walk are written there. The exit code is 65 where the best prediction of \
+      a number is off by more than three standard errors and the stated error of its model.
+      """)
+
+  @Option(parsing: .unconditional, help: "Steps of a walk. (default: 15000, the paper's)") var steps: String?
+  @Option(parsing: .unconditional, help: "Seeds of each walk. (default: 5)") var seeds: String?
+  @Option(help: "Some of the walks only, by name: sgdm, adamw, lion-999, rv-adamw, …") var only: String?
+  @OptionGroup(title: "Computing") var computing: ComputingOptions
+  @Option(parsing: .unconditional, help: "Runs at a time. (default: one a core)") var jobs: String?
+  @Option(name: .shortAndLong, help: "Directory to write to; made where missing.", completion: .directory)
+  var output: String?
+  @OptionGroup(title: "Output") var options: OutputOptions
+
+  func run() async throws {
+    let walks = try chosen()
+    let count = try whole(seeds, "--seeds", from: 2) ?? 5
+    let progress = SharedProgress(total: count * walks.reduce(0) { $0 + $1.walk.steps })
+    Interruption.watch()
+    let queue = WalkQueue(
+      width: try whole(jobs, "--jobs", from: 1), progress: { progress.advance(by: $0) },
+      isCancelled: { Interruption.isRequested })
+    let runs: [[WalkRun]]
+    do { runs = try await queue.run(walks.map(\.walk), seeds: (1...count).map { UInt64($0) }) } catch let
+      error as WalkError
+    { throw Failure(error) }
+    progress.finish()
+    var cases: [CrossCheckReport.Case] = []
+    var notes: [String] = []
+    for (walk, runs) in zip(walks, runs) {
+      do throws(WalkError) { cases.append(try CrossCheckReport.Case(walk, runs)) } catch {
+        notes.append("\(walk.title) is left out: \(error).")
+      }
+    }
+    if Interruption.isRequested { notes.append("The cross-check was interrupted.") }
+    let report = CrossCheckReport(cases, notes: notes)
+    guard !cases.isEmpty else { throw Failure(WalkError.nothingMeasured) }
+    if let output { try write(report, cases, to: output) } else { options.print(report.output) }
+    guard report.agrees else {
+      throw Failure("the best predictions do not all agree with the walks; see Findings", .badData)
+    }
+  }
+
+  private func chosen() throws -> [PaperWalk] {
+    let steps = try whole(steps, "--steps", from: 150) ?? 15_000
+    let (precision, instructions) = (
+      try computing.chosenPrecision(default: .single), try computing.instructionSet()
+    )
+    let all: [PaperWalk]
+    do throws(WalkError) {
+      all = try PaperWalk.all(steps: steps, precision: precision, instructionSet: instructions)
+    } catch { throw Failure(error) }
+    guard let only else { return all }
+    return try only.split(separator: ",").map { name in
+      guard let walk = all.first(where: { $0.name == name }) else {
+        throw Failure(unknown("walk", String(name), among: all.map(\.name)), .usage)
+      }
+      return walk
+    }
+  }
+
+  /// Everything is made before the first file is written.
+  private func write(_ report: CrossCheckReport, _ cases: [CrossCheckReport.Case], to directory: String)
+    throws
+  {
+    let document = report.document(figures: cases.map { ($0.caption, $0.name) })
+    let pages = [
+      ("crosscheck.md", MarkdownFormat().render(document)),
+      ("crosscheck.tex", LaTeXFormat(isFragment: options.fragment).render(document)),
+      ("crosscheck.json", report.output.json.text),
+    ]
+    try OutputFile.makeDirectory(directory)
+    for one in cases {
+      for (ending, isFragment) in [("svg", false), ("tex", true)] {
+        try FigureFile.write(one.figure, to: "\(directory)/\(one.name).\(ending)", isFragment: isFragment)
+      }
+    }
+    for (name, text) in pages {
+      try OutputFile.write(text, to: "\(directory)/\(name)")
+      Standard.output.write("\(directory)/\(name)\n")
+    }
+  }
+}
