@@ -7,6 +7,9 @@ let settings: [SwiftSetting] = [
   .enableUpcomingFeature("ExistentialAny"),
 ]
 
+// Unoptimised, loops over numbers take thirty times as long and more, and the tests with them.
+let optimised: [SwiftSetting] = [.unsafeFlags(["-O"], .when(configuration: .debug))]
+
 let package = Package(
   name: "roteq",
   platforms: [.macOS(.v15)],
@@ -34,7 +37,6 @@ let package = Package(
       name: "Formulas",
       dependencies: ["CIntrinsics", "RootFinding", .product(name: "RealModule", package: "swift-numerics")],
       swiftSettings: settings),
-    // Unoptimised, its loops take thirty times as long, and the tests with them.
     .target(
       name: "CVectorKernels",
       cSettings: [.unsafeFlags(["-O2"], .when(configuration: .debug))]),
@@ -43,11 +45,11 @@ let package = Package(
       dependencies: [
         "CVectorKernels", "Safetensors", .product(name: "RealModule", package: "swift-numerics"),
       ],
-      swiftSettings: settings),
+      swiftSettings: settings + optimised),
     .target(
       name: "Dynamics", dependencies: [.product(name: "RealModule", package: "swift-numerics")],
       swiftSettings: settings),
-    .target(name: "Safetensors", swiftSettings: settings),
+    .target(name: "Safetensors", swiftSettings: settings + optimised),
     .target(
       name: "Equilibrium", dependencies: ["Formulas", "Dynamics", "Training"], swiftSettings: settings),
     .target(
