@@ -69,6 +69,7 @@ final class Parameter {
     if let gain { scaleGradient(of: panel, index, by: gain) }
     rule.direct(panel, step: step, settings)
     if let rotation {
+      rotation.project(panel, index)
       if !turnsWhole { rotation.turn(panels[index...index], step: step, rotation: settings.rotation) }
     } else {
       kernels.loops.apply(
@@ -93,6 +94,11 @@ final class Parameter {
 
   /// The moments with the names that the rule has for them.
   var namedMoments: [(name: String, moment: Panels)] { Array(zip(rule.moments, moments)) }
+
+  /// All that it consists of, with names: its numbers, their moments, and the same of its gain.
+  var contents: [(name: String, panels: Panels)] {
+    [(name, value)] + namedMoments.map { ("\(name)/\($0.name)", $0.moment) } + (gain?.contents ?? [])
+  }
 
   /// The sums over the coordinates of each neuron of a panel, of the step that it took last.
   func sums(panel index: Int) -> UnsafeMutableRawPointer { panels[index].sums }
@@ -122,8 +128,8 @@ extension Precision {
 }
 
 extension Panel {
-  /// Says how large the update of the gradients was, for each neuron.
-  func setUpdatePower(_ power: UnsafePointer<Double>, _ precision: Precision) {
-    precision.store(power, sums, row: sum_update)
+  /// Sets a row of what is measured, a number for each neuron.
+  func set(_ row: Int, _ numbers: UnsafePointer<Double>, _ precision: Precision) {
+    precision.store(numbers, sums, row: row)
   }
 }

@@ -72,9 +72,10 @@ public final class Replay {
     for parameter in parameters {
       for panel in 0..<parameter.value.panels { parameter.advance(panel: panel, step: step, settings) }
       parameter.finish(step: step, settings)
-      if let index = parameter.value.values.firstIndex(where: { !$0.isFinite }) {
-        throw .notFinite(
-          what: "tensor '\(parameter.name)'", neuron: index / parameter.value.columns, step: step)
+      // A second moment that overflows leaves the weights as they are: only the moment shows it.
+      for (name, panels) in parameter.contents {
+        guard let index = panels.values.firstIndex(where: { !$0.isFinite }) else { continue }
+        throw .notFinite(what: "tensor '\(name)'", neuron: index / panels.columns, step: step)
       }
     }
   }

@@ -62,15 +62,19 @@ final class Rotation {
     return norms
   }
 
+  /// Takes the products of a panel's update with its weight, which ``turn(_:step:rotation:)`` needs.
+  func project(_ panel: Panel, _ index: Int) {
+    let numbers = products.at(3 * lanes * index)
+    kernels.loops.rotation_products(panel.direction, panel.weight, panel.count, numbers)
+    panel.set(sum_weight, numbers + 2 * lanes, kernels.precision)
+  }
+
   /// Turns the weight by `rotation` on average, `panels` at a time: one for neurons, all for a layer (lines 11–18).
   ///
   /// - Parameter step: t, from 1.
   func turn(_ panels: ArraySlice<Panel>, step: Int, rotation: Double) {
     let loops = kernels.loops
     let slots = panels.startIndex * lanes..<panels.endIndex * lanes
-    for (index, panel) in zip(panels.indices, panels) {
-      loops.rotation_products(panel.direction, panel.weight, panel.count, products.at(3 * lanes * index))
-    }
     let size = Double(wrapper.granularity == .layer ? neurons * columns : columns)
     // Line 12: what of the update is along the weight, and along 1.
     let along = pooled(slots) { self.product(0, $0) }
@@ -104,7 +108,7 @@ final class Rotation {
     for (index, slot) in slots.enumerated() { first[slot] = norms[slot] / turnedPower[index].squareRoot() }
     for (index, panel) in zip(panels.indices, panels) {
       loops.rotation_finish(panel.weight, panel.direction, panel.count, first.at(lanes * index), panel.sums)
-      panel.setUpdatePower(second.at(lanes * index), kernels.precision)
+      panel.set(sum_update, second.at(lanes * index), kernels.precision)
     }
   }
 
@@ -119,7 +123,9 @@ final class Rotation {
     let values = slots.map(value)
     guard wrapper.granularity == .layer else { return values }
     let sum = values.prefix(neurons).reduce(0, +)
-    return Array(repeating: sum, count: values.count)
+    // The neurons that fill up the last panel are a layer of their own: they keep their norm, too.
+    let filled = values.dropFirst(neurons).reduce(0, +)
+    return values.indices.map { $0 < neurons ? sum : filled }
   }
 
   /// ν and n of every weight vector, as they are saved.
@@ -139,7 +145,7 @@ final class Scratch {
 
   init(_ count: Int) {
     self.count = count
-    storage = UnsafeMutableRawPointer.allocate(byteCount: 8 * count, alignment: 64)
+    storage = UnsafeMutableRawPointer.allocate(byteCount: 8 * count, alignment: vectorAlignment)
       .bindMemory(to: Double.self, capacity: count)
     storage.initialize(repeating: 0, count: count)
   }

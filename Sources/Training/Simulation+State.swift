@@ -9,50 +9,47 @@ extension Simulation {
         "window_start": windowStart.rawTensor, "squares": Tensor(squares.values),
         "fourths": Tensor(fourths.values), "square_count": Tensor([UInt64(squareCount)]),
       ], metadata: ["settings": fingerprint])
-    for (name, panels) in savedPanels { file.tensors[name] = panels.rawTensor }
+    for (name, panels) in weight.contents + bias.contents { file.tensors[name] = panels.rawTensor }
     if let rotation = weight.rotation { file.tensors["weight/rotation"] = Tensor(rotation.state) }
     return file
   }
 
-  /// Goes on from a saved state, bit for bit.
+  /// Goes on from a saved state, bit for bit. A state that is refused changes nothing.
   ///
-  /// - Throws: ``TrainingError/stateMismatch(_:)`` where it was saved under other settings.
+  /// - Throws: ``TrainingError`` where it was saved under other settings, or is not whole.
   public func resume(from file: TensorFile) throws(TrainingError) {
     guard let saved = file.metadata["settings"] else { throw .stateMismatch("it names no settings") }
     guard saved == fingerprint else {
       throw .stateMismatch("it was saved for \(saved), this is \(fingerprint)")
     }
-    func tensor(_ name: String, count: Int) throws(TrainingError) -> Tensor {
+    for (name, own) in state.tensors.sorted(by: { $0.key < $1.key }) {
       guard let tensor = file.tensors[name] else { throw .missingTensor(name) }
-      guard tensor.count == count else {
-        throw .shapeMismatch(tensor: name, expected: [count], found: tensor.shape)
+      guard tensor.shape == own.shape else {
+        throw .shapeMismatch(tensor: name, expected: own.shape, found: tensor.shape)
       }
-      return tensor
-    }
-    func integers(_ name: String, count: Int) throws(TrainingError) -> [UInt64] {
-      guard let integers = try tensor(name, count: count).integers else {
-        throw .stateMismatch("'\(name)' holds no whole numbers")
+      guard tensor.type == own.type else {
+        throw .stateMismatch(
+          "'\(name)' is stored as \(tensor.type.rawValue), expected \(own.type.rawValue)")
       }
-      return integers
+      guard tensor.values.allSatisfy(\.isFinite) else {
+        throw .notFinite(what: "tensor '\(name)'", neuron: nil, step: 0)
+      }
     }
-    random.state = try integers("random", count: random.state.count)
-    step = Int(clamping: try integers("step", count: 1)[0])
-    squareCount = Int(clamping: try integers("square_count", count: 1)[0])
-    squares.values = try tensor("squares", count: squares.count).values
-    fourths.values = try tensor("fourths", count: fourths.count).values
-    windowStart.raw = try tensor("window_start", count: windowStart.raw.count).values
-    for (name, panels) in savedPanels { panels.raw = try tensor(name, count: panels.raw.count).values }
-    if let rotation = weight.rotation {
-      rotation.state = try tensor("weight/rotation", count: rotation.state.count).values
+    func integers(_ name: String) -> [UInt64] { file.tensors[name]?.integers ?? [] }
+    func values(_ name: String) -> [Double] { file.tensors[name]?.values ?? [] }
+    for name in ["step", "square_count"] {
+      guard integers(name)[0] < 1 << 53 else {
+        throw .stateMismatch("'\(name)' is \(integers(name)[0]), expected less than 2⁵³")
+      }
     }
-  }
-
-  /// Every parameter with its moments.
-  private var savedPanels: [(name: String, panels: Panels)] {
-    [weight, weight.gain, bias].compactMap { $0 }.flatMap { parameter in
-      [(parameter.name, parameter.value)]
-        + parameter.namedMoments.map { ("\(parameter.name)/\($0.name)", $0.moment) }
-    }
+    random.state = integers("random")
+    step = Int(integers("step")[0])
+    squareCount = Int(integers("square_count")[0])
+    squares.values = values("squares")
+    fourths.values = values("fourths")
+    windowStart.raw = values("window_start")
+    for (name, panels) in weight.contents + bias.contents { panels.raw = values(name) }
+    weight.rotation?.state = values("weight/rotation")
   }
 
   /// What a state has to fit: everything that shapes the run but its schedule and length.

@@ -6,6 +6,8 @@ public enum TrainingError: Error, Hashable, Sendable {
   case tooLarge(neurons: Int, dimension: Int, batch: Int, limit: Int)
   /// Batch normalisation of a single example has no gradient; layer normalisation of a single neuron neither.
   case nothingToNormalise(name: String)
+  /// A weight vector of one coordinate is zero without its mean.
+  case nothingToTurn
   /// The processor does not have the instructions.
   case instructionSetMissing(InstructionSet)
   /// A number of the run is no longer finite.
@@ -30,6 +32,8 @@ extension TrainingError: CustomStringConvertible {
       """
     case .nothingToNormalise(let name):
       "\(name) 1 leaves nothing to normalise, expected at least 2 (or no normalisation)"
+    case .nothingToTurn:
+      "dimension 1 leaves nothing to turn once the mean is removed, expected at least 2 (or no zero mean)"
     case .instructionSetMissing(let set):
       """
       this processor has no \(set.rawValue), expected \
