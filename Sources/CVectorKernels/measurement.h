@@ -42,15 +42,18 @@ static void NAME(summarise)(double *totals, double *layer, const void *sums, siz
   layer[0] += lane_sum(masked(s[sum_weight], mask));
   layer[1] += lane_sum(masked(s[sum_along], mask));
   layer[2] += lane_sum(masked(s[sum_step], mask));
+  layer[3] += lane_sum(masked(s[sum_gradient], mask));
   lanes ww = s[sum_weight], wd = s[sum_along], dd = s[sum_step], gg = s[sum_gradient];
+  // In units of |w|, so that no product over- or underflows.
+  lanes along = quotient(wd, ww), relative = quotient(dd, ww);
   // |w|^2 |d|^2 - <w, d>^2 is the squared area that w and w' span: small angles keep their digits.
-  lanes area = __builtin_elementwise_sqrt(__builtin_elementwise_max(ww * dd - wd * wd, (lanes){0}));
+  lanes area = __builtin_elementwise_sqrt(__builtin_elementwise_max(relative - along * along, (lanes){0}));
   // max() drops what is not a number; it comes back here.
-  lanes turned = angle(area, ww + wd) + (dd - dd);
+  lanes turned = angle(area, 1 + along) + (dd - dd);
   add_total(totals, total_norm_power, ww + 2 * wd + dd);
   add_total(totals, total_rotation, turned);
   add_total(totals, total_rotation_power, turned * turned);
-  add_total(totals, total_relative_power, quotient(dd, ww));
+  add_total(totals, total_relative_power, relative);
   add_total(totals, total_update_power, s[sum_update]);
   add_total(totals, total_gradient_power, gg);
   add_total(totals, total_unit_power, gg * ww);

@@ -12,7 +12,7 @@ final class Layer {
   /// γ_out, [neurons].
   let outputGain: Panels
   /// W(γ_in ⊙ X), [panels][batch][16].
-  private let outputs: Panels
+  let outputs: Panels
   /// The gradients of f(X), later of ``outputs``.
   private let outputGradients: Panels
 
@@ -29,7 +29,7 @@ final class Layer {
     inputGain = row(system.dimension)
     outputs = Panels(neurons: system.neurons, columns: system.batch, precision: precision)
     // An even number of rows, for the generator.
-    let evenPanels = outputs.panels * (system.batch % 2 == 0 ? 1 : (outputs.panels % 2 == 0 ? 1 : 2))
+    let evenPanels = outputs.panels + outputs.panels * system.batch % 2
     outputGradients = Panels(neurons: evenPanels * lanes, columns: system.batch, precision: precision)
     outputGain = row(outputs.panels * lanes)
     for gain in [inputGain, outputGain] {

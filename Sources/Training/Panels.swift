@@ -13,7 +13,7 @@ final class Panels {
     self.columns = columns
     self.precision = precision
     let bytes = panelCount(neurons) * columns * lanes * precision.bytes
-    storage = .allocate(byteCount: bytes, alignment: 64)
+    storage = .allocate(byteCount: bytes, alignment: vectorAlignment)
     storage.initializeMemory(as: UInt8.self, repeating: 0, count: bytes)
   }
 
@@ -76,6 +76,9 @@ final class Panels {
     storage.copyMemory(from: other.storage, byteCount: panels * panelSize * precision.bytes)
   }
 }
+
+/// Of sixteen numbers in double precision, the widest vector that the loops read.
+let vectorAlignment = 8 * lanes
 
 /// Panels that hold so many neurons.
 func panelCount(_ neurons: Int) -> Int { (neurons + lanes - 1) / lanes }

@@ -15,7 +15,7 @@ final class Recorder {
   private let kernels: Kernels
   private let totals: Scratch
   private let biasTotals: Scratch
-  private let stepSums = Scratch(3)
+  private let stepSums = Scratch(4)
   private var layer = Layer()
   private(set) var steps = 0
   private static let rows = total_count
@@ -29,7 +29,7 @@ final class Recorder {
 
   /// Adds a step; false where a number of it is not finite.
   func add(weight: Parameter, bias: Parameter) -> Bool {
-    for index in 0..<3 { stepSums[index] = 0 }
+    for index in 0..<stepSums.count { stepSums[index] = 0 }
     add(weight, to: totals)
     let (power, along, step) = (stepSums[0], stepSums[1], stepSums[2])
     add(bias, to: biasTotals)
@@ -39,7 +39,8 @@ final class Recorder {
     layer.normPower += power + 2 * along + step
     layer.rotationPower += rotation * rotation
     // The sums of the bias have been added to these, so one look finds what is not finite.
-    return stepSums[0].isFinite && stepSums[2].isFinite
+    // A gradient whose square overflows would stop Adam's updates without leaving a trace in the weights.
+    return (0..<stepSums.count).allSatisfy { stepSums[$0].isFinite }
   }
 
   private func add(_ parameter: Parameter, to totals: Scratch) {

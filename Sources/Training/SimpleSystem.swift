@@ -66,11 +66,12 @@ public struct SimpleSystem: Sendable, Hashable {
     }
     if normalisation == .batch, batch < 2 { throw .nothingToNormalise(name: "batch") }
     if normalisation == .layer, neurons < 2 { throw .nothingToNormalise(name: "neurons") }
-    // Weights, their moments, a copy, the squares of the gradient in double precision; inputs; outputs and their gradients.
-    let rows = Double(neurons + lanes)
-    let numbers =
-      rows * Double(dimension) * Double(moments + 7) + Double(batch) * (Double(dimension) + 2 * rows)
-    guard numbers * Double(precision.bytes) < Double(limit) else {
+    // Weights, their moments, their direction, a copy; inputs; outputs and their gradients. In double precision the powers
+    // of the gradient and, while the weights are drawn, four copies.
+    let rows = Double(neurons) + 2 * Double(lanes)
+    let weights = rows * Double(dimension)
+    let numbers = weights * Double(moments + 3) + Double(batch) * (Double(dimension) + 2 * rows)
+    guard numbers * Double(precision.bytes) + 6 * 8 * weights < Double(limit) else {
       throw .tooLarge(neurons: neurons, dimension: dimension, batch: batch, limit: limit)
     }
   }

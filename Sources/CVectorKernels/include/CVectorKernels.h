@@ -2,7 +2,7 @@
 //
 // A layer of K neurons with C inputs is kept in panels of 16 neurons side by side: [C x 16] numbers, so that whatever is done
 // to a neuron is done to 16 at once, without sums across a register. The last panel is filled up with neurons that nobody
-// asked for. Batches are [B x C] (inputs) and, a panel, [B x 16] (outputs). All panels are aligned to 64 bytes.
+// asked for. Batches are [B x C] (inputs) and, a panel, [B x 16] (outputs). All panels are aligned to 128 bytes.
 //
 // Every loop exists for each instruction set and in single and double precision, compiled from one text. Sums run in the same
 // order everywhere and every multiply-add is fused, so instruction sets with a fused multiply-add give the same bits;
@@ -100,7 +100,7 @@ typedef struct {
   void (*rotation_finish)(void *w, const void *u, size_t count, const double *factor, void *sums);
 
   // Adds a step's sums to the totals[total_count][16] of a window, and what the first `neurons` of the panel give to the sums
-  // of the whole layer: layer[3] = |w|^2, <w, d>, |d|^2.
+  // of the whole layer: layer[4] = |w|^2, <w, d>, |d|^2, |g|^2.
   void (*summarise)(double *totals, double *layer, const void *sums, size_t neurons);
   // |a|^2, <a, b>, |b|^2 for each neuron of a panel: products[3][16].
   void (*products)(const void *a, const void *b, size_t count, double *products);
