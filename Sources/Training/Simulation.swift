@@ -77,7 +77,8 @@ public final class Simulation {
     try system.check(
       moments: settings.rule.moments.count, precision: settings.precision, limit: settings.memoryLimit)
     guard settings.window > 0 else { throw .notPositive(name: "window", value: settings.window) }
-    if let wrapper = settings.wrapper, wrapper.zeroMean, wrapper.granularity == .neuron, system.dimension == 1 {
+    if let wrapper = settings.wrapper, wrapper.zeroMean, wrapper.granularity == .neuron, system.dimension == 1
+    {
       throw .nothingToTurn
     }
     self.settings = settings
