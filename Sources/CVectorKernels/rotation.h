@@ -45,13 +45,19 @@ static void NAME(rotation_project)(
 static void NAME(rotation_turn)(
   void *direction, const void *weight, size_t count, const double *size, double *power
 ) {
-  lanes *u = direction, factor = -from_doubles(size), sum = {0};
+  lanes *u = direction, factor = -from_doubles(size);
   const lanes *w = weight;
-  for (size_t i = 0; i < count / vector_lanes; i++) {
-    u[i] = fused(factor, u[i], w[i]);
-    sum = fused(u[i], u[i], sum);
+  // In parts: this sum sets the norm, and a single one over thousands of coordinates would round more than 1e-6 of it away.
+  doubles total = {0};
+  for (size_t start = 0, rows = count / vector_lanes; start < rows; start += 64) {
+    lanes sum = {0};
+    for (size_t i = start; i < rows && i < start + 64; i++) {
+      u[i] = fused(factor, u[i], w[i]);
+      sum = fused(u[i], u[i], sum);
+    }
+    total += __builtin_convertvector(sum, doubles);
   }
-  to_doubles(power, sum);
+  __builtin_memcpy(power, &total, sizeof total);
 }
 
 static void NAME(rotation_finish)(

@@ -1,5 +1,5 @@
-/// The rotational wrapper, Algorithm 1, around an update rule: every weight vector turns by a given angle on average and keeps
-/// its norm. The weight decay plays no part.
+/// The rotational wrapper, Algorithm 1, around an update rule: every weight vector turns by a given angle on average (as a root
+/// mean square: ν is one) and keeps its norm. The weight decay plays no part.
 public struct RotationalWrapper: Sendable, Hashable {
   /// What counts as one weight vector.
   public enum Granularity: String, CaseIterable, Sendable {
