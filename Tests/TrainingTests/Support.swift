@@ -116,3 +116,8 @@ func == (left: Simulation.Window, right: Simulation.Window) -> Bool {
   left.lastStep == right.lastStep && left.measurement == right.measurement
     && left.rotationOverWindow == right.rotationOverWindow
 }
+
+/// Tests that take long are run by `make test-slow` alone.
+enum SlowTests {
+  static let areWanted = ProcessInfo.processInfo.environment["ROTEQ_SLOW_TESTS"] != nil
+}
