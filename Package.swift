@@ -111,7 +111,8 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(name: "SafetensorsTests", dependencies: ["Safetensors"], swiftSettings: settings),
     .testTarget(
-      name: "TrainingTests", dependencies: ["Safetensors", "Training"], swiftSettings: settings),
+      name: "TrainingTests", dependencies: ["CVectorKernels", "Safetensors", "Training"],
+      swiftSettings: settings),
     .testTarget(
       name: "ReportsTests", dependencies: ["Formulas", "Equilibrium", "Reports"], swiftSettings: settings),
     .testTarget(
