@@ -20,7 +20,7 @@ help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 report: release ## Write report/ for a real GPT-2 training run
-	@$(ROTEQ) report examples/gpt2-openwebtext.py -o report
+	@$(ROTEQ) report examples/gpt2-openwebtext.py -o report --cross-check
 
 test: dependencies ## Run the fast tests
 	@swift test

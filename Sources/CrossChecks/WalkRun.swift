@@ -28,8 +28,9 @@ public struct WalkRun: Sendable {
   /// All that the rest of the run would follow from.
   public private(set) var state: TensorFile?
 
-  /// E[g̃ₖ²] of every neuron since the run had settled, where the optimizer's predictions need it.
-  private(set) var coordinatePowers: [[Double]] = []
+  /// E[g̃ₖ²] since the run had settled, [neurons][dimension]; empty where neither the optimizer's predictions need it nor it was
+  /// asked for.
+  public private(set) var coordinatePowers: [[Double]] = []
   /// Excess kurtosis of a coordinate of the gradient.
   public private(set) var gradientKurtosis: Double?
   /// √E‖g̃‖² in each window, of every neuron.
@@ -54,7 +55,7 @@ public struct WalkRun: Sendable {
   /// - Parameters:
   ///   - shown: how many neurons are followed.
   ///   - state: where to go on from, as ``state`` had it; measured is what follows.
-  ///   - keepsState: whether ``state`` is wanted.
+  ///   - keepsState: whether ``state`` and ``coordinatePowers`` are wanted.
   ///   - progress: told how many steps were taken.
   ///   - isCancelled: asked after every window.
   /// - Throws: ``WalkError/training(_:)`` where nothing was run at all.
@@ -89,7 +90,7 @@ public struct WalkRun: Sendable {
     } catch { failure = error }
     if keepsState { self.state = simulation.state }
     gradientKurtosis = simulation.gradientKurtosis
-    if walk.settings.optimizer.solveSpectrum != nil {
+    if keepsState || walk.settings.optimizer.solveSpectrum != nil {
       coordinatePowers = (0..<walk.system.neurons).compactMap { simulation.coordinatePowers(neuron: $0) }
     }
     curve = WalkCurve(walk, self)

@@ -1,3 +1,4 @@
+import CrossChecks
 import Equilibrium
 import Formulas
 import RunConfigurations
@@ -42,6 +43,7 @@ extension RunReport {
         ]
       ))
     members.append(("rotational", ["expected_rotation": .optional(rotation), "beta": 0.9]))
+    if let crossCheck { members.append(("crosscheck", JSONValue(crossCheck.jsonMembers))) }
     members.append(("warnings", .array(warnings.map { .string($0.plain) })))
     members.append(("notes", .array(run.notes.map { .string($0) })))
     return JSONValue(members)

@@ -1,3 +1,4 @@
+import CrossChecks
 import Equilibrium
 import Formulas
 import RunConfigurations
@@ -9,6 +10,8 @@ public struct RunReport: Sendable {
   /// The name of the file that it was read from.
   public let source: String
   let layers: [(shape: LayerShape, prediction: Prediction)]
+  /// A random walk under the run's optimizer, held against the predictions; nil where none was run.
+  public var crossCheck: WalkComparison?
 
   /// Predicts every layer of a run.
   ///
@@ -42,6 +45,7 @@ public struct RunReport: Sendable {
       Section(name: "layers", heading: "Predictions for each layer", blocks: layerBlocks),
       Section(name: "transient", heading: "Transient", blocks: transientBlocks),
       Section(name: "rotational", heading: "Rotational variant", blocks: rotationalBlocks),
+      Section(name: "crosscheck", heading: "Cross-check by a random walk", blocks: crossCheckBlocks),
       Section(name: "formulas", heading: "Formulas", blocks: formulaBlocks),
       Section(name: "assumptions", heading: "Assumptions", blocks: [.list(assumptions)]),
       Section(name: "warnings", heading: "Warnings", blocks: warnings.isEmpty ? [] : [.list(warnings)]),
@@ -58,6 +62,9 @@ public struct RunReport: Sendable {
   }
 
   // MARK: What holds for every layer
+
+  /// The settings of the first layer: its hyperparameters hold for all.
+  public var settings: Settings? { first?.settings }
 
   var first: Prediction? { layers.first?.prediction }
   private var values: [Symbol: Double] { first?.settings.values ?? [:] }
@@ -234,6 +241,24 @@ public struct RunReport: Sendable {
     let exponent = first?.estimate(.expectedRotation, .leading)?.cited.formula.exponent(of: .learningRate)
     let η = Formula.symbol(.learningRate)
     return exponent == Rational(1, 2) ? η.squareRoot : η.power(exponent ?? 1)
+  }
+
+  private var crossCheckBlocks: [Block] {
+    guard let crossCheck else { return [] }
+    var blocks: [Block] = [
+      .paragraph(
+        Prose(
+          "The optimizer itself was run at the peak hyperparameters. \(crossCheck.walk.systemSummary) Rotation and relative errors do not depend on the dimension; the norm grows as its root where the optimizer normalises the gradient."
+        )), .table(crossCheck.table()),
+    ]
+    if let drift = crossCheck.drift, abs(drift) > 0.01 {
+      blocks.append(
+        .paragraph(
+          Prose(
+            "The norm still moved by \(Numbers.short(100 * drift, digits: 2)) % while it was measured: these weights remember too long for a short check."
+          )))
+    }
+    return blocks
   }
 
   private var formulaBlocks: [Block] {

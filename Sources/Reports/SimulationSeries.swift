@@ -38,8 +38,8 @@ public struct SimulationSeries: Sendable {
       })
   }
 
-  /// `layer` [windows × quantities] and `neuron.N` of the same shape for each seed, with `step`; the quantities are named in the
-  /// metadata.
+  /// `layer` [windows × quantities] and `neuron.N` of the same shape for each seed, with `step`; E[g̃ₖ²] as `coordinate_powers`,
+  /// [neurons × dimension]. The quantities are named in the metadata.
   public var tensors: TensorFile {
     var file = TensorFile(
       metadata: ["quantities": Self.quantities.map(\.rawValue).joined(separator: ",")])
@@ -51,6 +51,10 @@ public struct SimulationSeries: Sendable {
       let name = "seed.\(run.seed)"
       file.tensors["\(name)/step"] = Tensor(run.steps.map { UInt64($0) })
       file.tensors["\(name)/layer"] = tensor(run.layer)
+      if let first = run.coordinatePowers.first {
+        file.tensors["\(name)/coordinate_powers"] = Tensor(
+          run.coordinatePowers.flatMap { $0 }, shape: [run.coordinatePowers.count, first.count])
+      }
       for neuron in run.neurons { file.tensors["\(name)/neuron.\(neuron.index)"] = tensor(neuron.rows) }
     }
     return file

@@ -1,10 +1,11 @@
 import ArgumentParser
+import CrossChecks
 import Equilibrium
 import Formulas
 import Reports
 import RunConfigurations
 
-struct ReportCommand: ParsableCommand {
+struct ReportCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "report", abstract: "Write a report on a training run from its configuration.",
     discussion: """
@@ -12,6 +13,7 @@ struct ReportCommand: ParsableCommand {
         roteq report examples/gpt2-openwebtext.py -o report
         roteq report examples/gpt2-openwebtext.py --learning_rate=6e-4 --max_iters=600000
         roteq report examples/resnet20-cifar10.yaml --unit-gradient-norm 0.1 --format json
+        roteq report examples/gpt2-openwebtext.py -o report --cross-check
         roteq report run.yaml -o report --templates my-templates
 
       CONFIG is roteq's own YAML (docs/configuration.md) or a nanoGPT config/*.py, which is read as assignments and \
@@ -34,10 +36,16 @@ struct ReportCommand: ParsableCommand {
   var gradientNorm: String?
   @Option(parsing: .unconditional, help: "RMS gradient norm at unit weight norm, √E‖g̃‖².")
   var unitGradientNorm: String?
+  @Flag(
+    help:
+      "Run the optimizer itself on a random walk of some seconds, and put what it measured beside the predictions."
+  )
+  var crossCheck = false
   @OptionGroup(title: "Output") var options: OutputOptions
 
-  func run() throws {
-    let report = try makeReport()
+  func run() async throws {
+    var report = try makeReport()
+    if crossCheck { report.crossCheck = try await shortCheck(report) }
     let templates = try makeTemplates()
     guard let directory = output else {
       switch options.format {
@@ -75,6 +83,21 @@ struct ReportCommand: ParsableCommand {
     do { return try RunReport(run, source: config) } catch {
       throw Failure("\(config): \(error)", .badData)
     }
+  }
+
+  /// Three seeds of a short walk at the run's hyperparameters.
+  private func shortCheck(_ report: RunReport) async throws -> WalkComparison? {
+    guard let settings = report.settings else { return nil }
+    do {
+      let walk = try Walk.short(settings)
+      let progress = SharedProgress(total: 3 * walk.steps)
+      Interruption.watch()
+      let queue = WalkQueue(
+        progress: { progress.advance(by: $0) }, isCancelled: { Interruption.isRequested })
+      let runs = try await queue.run([walk], seeds: [1, 2, 3])[0]
+      progress.finish()
+      return try WalkComparison(walk, runs)
+    } catch let error as WalkError { throw Failure(error) }
   }
 
   private func makeTemplates() throws -> ReportTemplates {

@@ -81,7 +81,8 @@ struct SimulateCommand: AsyncParsableCommand {
     let runs: [WalkRun]
     do {
       runs = try await queue.run(
-        [walk], seeds: seeds, shown: shown, resuming: state, keepsState: save != nil)[0]
+        [walk], seeds: seeds, shown: shown, resuming: state,
+        keepsState: save != nil || file?.holdsTensors == true)[0]
     } catch let error as WalkError { throw Failure(error) }
     progress.finish()
     if let save, let state = runs.first?.state { try OutputFile.write(state, to: save) }

@@ -11,6 +11,9 @@ struct SimulationFile {
   }
   private let kind: Kind
 
+  /// Whether it is a file of tensors.
+  var holdsTensors: Bool { kind == .safetensors }
+
   /// Refuses unknown endings before anything is run.
   init(path: String) throws {
     self.path = path

@@ -1,0 +1,29 @@
+import Dynamics
+import Equilibrium
+import Formulas
+import Training
+
+extension Walk {
+  /// Steps of a short check at most: a few seconds.
+  static let mostSteps = 200_000
+
+  /// A small walk at a run's peak hyperparameters, long enough to settle where that takes seconds: 32 neurons of dimension 128,
+  /// for four times as long as the weights remember.
+  ///
+  /// - Throws: ``WalkError``.
+  public static func short(_ run: Settings) throws(WalkError) -> Walk {
+    var values: [Symbol: Double] = [.dimension: 128]
+    for (symbol, value) in run.hyperparameters { values[symbol] = value }
+    let settings: Settings
+    do { settings = try Settings(run.optimizer, values, nesterov: run.variant.nesterov) } catch {
+      throw .settings(error)
+    }
+    let memory = settings.timescale ?? 15_000
+    let steps = Int(min(Double(mostSteps), max(6000, 4 * memory)))
+    return try Walk(
+      settings,
+      plan: RunPlan(
+        steps: steps, learningRate: values[.learningRate] ?? .nan, weightDecay: values[.weightDecay] ?? .nan),
+      system: SimpleSystem(neurons: 32))
+  }
+}
