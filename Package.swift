@@ -116,7 +116,7 @@ let package = Package(
     .testTarget(
       name: "ReportsTests", dependencies: ["Formulas", "Equilibrium", "Reports"], swiftSettings: settings),
     .testTarget(
-      name: "roteqTests", dependencies: ["Formulas", "Equilibrium", "Reports", "roteq"],
+      name: "roteqTests", dependencies: ["Formulas", "Equilibrium", "Reports", "Safetensors", "roteq"],
       exclude: ["Expected"], swiftSettings: settings),
     .testTarget(
       name: "OptimizersTests",

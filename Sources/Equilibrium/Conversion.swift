@@ -70,8 +70,8 @@ public struct Conversion: Sendable {
 }
 
 extension Settings {
-  /// The same settings with further values known.
-  func adding(_ further: [Symbol: Double]) -> Settings {
+  /// The same settings with further values known that change no formula.
+  public func adding(_ further: [Symbol: Double]) -> Settings {
     var copy = self
     copy.merge(further)
     return copy

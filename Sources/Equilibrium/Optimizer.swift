@@ -20,6 +20,8 @@ public struct Optimizer: Sendable {
   public let derivation: Derivation
   /// Whether the decay acts on the weight itself, outside the gradient, so that decay conventions apply.
   public let decouplesDecay: Bool
+  /// Whether its update divides by √v + ε. A run may then be given ε even where no formula knows it.
+  public let addsEpsilon: Bool
   /// Whether its second moments in time take in the tails of the gradient, by their kurtosis.
   public let answersToKurtosis: Bool
   /// Whether its second moments in time take in that successive gradients agree.
@@ -41,8 +43,8 @@ public struct Optimizer: Sendable {
   /// Describes an optimizer.
   public init(
     identifier: String, title: String, equation: Int, hyperparameters: [Hyperparameter],
-    decouplesDecay: Bool, answersToKurtosis: Bool = false, followsMomentumCosine: Bool = false,
-    relaxation: Relaxation, derivation: Derivation,
+    decouplesDecay: Bool, addsEpsilon: Bool = false, answersToKurtosis: Bool = false,
+    followsMomentumCosine: Bool = false, relaxation: Relaxation, derivation: Derivation,
     solveSpectrum: (@Sendable ([Double], [Symbol: Double]) throws -> [Symbol: Double])? = nil,
     rotationOverSteps: (@Sendable (Int, Settings) throws -> Double)? = nil,
     process: @escaping @Sendable (Settings, Double) -> (any MomentProcess)? = { _, _ in nil },
@@ -54,6 +56,7 @@ public struct Optimizer: Sendable {
     self.equation = equation
     self.hyperparameters = hyperparameters
     self.decouplesDecay = decouplesDecay
+    self.addsEpsilon = addsEpsilon
     self.answersToKurtosis = answersToKurtosis
     self.followsMomentumCosine = followsMomentumCosine
     self.relaxation = relaxation

@@ -9,7 +9,7 @@ extension Optimizer {
       Hyperparameter(.learningRate), Hyperparameter(.weightDecay), Hyperparameter(.beta1, default: 0.9),
       Hyperparameter(.beta2, default: 0.999),
     ],
-    decouplesDecay: false, relaxation: AdamL2.relaxation, derivation: AdamL2.derivation,
+    decouplesDecay: false, addsEpsilon: true, relaxation: AdamL2.relaxation, derivation: AdamL2.derivation,
     solveSpectrum: AdamL2.solve(spectrum:values:),
     rotationOverSteps: AdamL2.rotation(overSteps:settings:),
     process: { settings, normPower in

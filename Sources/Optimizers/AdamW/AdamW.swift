@@ -9,8 +9,8 @@ extension Optimizer {
       Hyperparameter(.learningRate), Hyperparameter(.weightDecay), Hyperparameter(.beta1, default: 0.9),
       Hyperparameter(.beta2, default: 0.999), Hyperparameter(.epsilon, default: 0),
     ],
-    decouplesDecay: true, answersToKurtosis: true, followsMomentumCosine: true, relaxation: AdamW.relaxation,
-    derivation: AdamW.derivation,
+    decouplesDecay: true, addsEpsilon: true, answersToKurtosis: true, followsMomentumCosine: true,
+    relaxation: AdamW.relaxation, derivation: AdamW.derivation,
     rotationOverSteps: AdamW.rotation(overSteps:settings:),
     process: { settings, normPower in
       guard let β₁ = settings.values[.beta1], let β₂ = settings.values[.beta2],

@@ -1,0 +1,71 @@
+import Reports
+import Safetensors
+
+/// Another implementation's tensors, held against those of a replay step by step.
+struct TensorComparison {
+  private let path: String
+  private let tolerance: Double
+  private let expected: TensorFile
+  private var deviations: [String: ReplayReport.Deviation] = [:]
+  private var compared: Set<String> = []
+
+  /// Reads the other implementation's file.
+  ///
+  /// - Parameter names: the tensors that it has to have.
+  init(_ path: String, tolerance: Double, names: [String]) throws {
+    (self.path, self.tolerance) = (path, tolerance)
+    expected = try InputFile.tensors(path)
+    for name in names.sorted() {
+      do throws(TensorFileError) { _ = try expected.tensor(name) } catch {
+        throw Failure("\(path): \(error)", .badData)
+      }
+    }
+  }
+
+  /// Compares a tensor, where the file has one of that name, and notes the deviation under `title`.
+  mutating func compare(_ tensor: Tensor, _ name: String, as title: String, step: Int) throws {
+    guard let other = expected.tensors[name] else { return }
+    guard other.shape == tensor.shape else {
+      throw Failure(
+        "\(path): tensor '\(name)' has the shape \(other.shape), expected \(tensor.shape)", .badData)
+    }
+    compared.insert(name)
+    let values = other.values
+    let scale = values.reduce(0) { max($0, abs($1)) }
+    var (largest, index) = (0.0, 0)
+    for (place, (own, value)) in zip(tensor.values, values).enumerated() where own != value {
+      // What is not a number differs without limit.
+      let difference = abs(own - value) / scale
+      let deviation = difference.isNaN ? .infinity : difference
+      if deviation > largest { (largest, index) = (deviation, place) }
+    }
+    var deviation = deviations[title] ?? ReplayReport.Deviation(title)
+    deviation.steps += 1
+    if deviation.steps == 1 || largest > deviation.largest {
+      deviation.largest = largest
+      deviation.index = tensor.place(of: index)
+      deviation.step = step
+    }
+    if largest > tolerance, deviation.firstBeyond == nil { deviation.firstBeyond = step }
+    deviations[title] = deviation
+  }
+
+  /// What was found, for the report.
+  var report: ReplayReport.Comparison {
+    ReplayReport.Comparison(
+      path: path, tolerance: tolerance, deviations.values.sorted { $0.tensor < $1.tensor },
+      ignored: expected.tensors.keys.filter { !compared.contains($0) }.sorted())
+  }
+
+  /// The failure of the tensor that is the first to be off; nil where all agree.
+  var failure: Failure? {
+    let off = deviations.values.filter { $0.firstBeyond != nil }.min {
+      ($0.firstBeyond ?? 0, $0.tensor) < ($1.firstBeyond ?? 0, $1.tensor)
+    }
+    guard let off, let first = off.firstBeyond else { return nil }
+    return Failure(
+      "\(path): tensor '\(off.tensor)' is off from step \(first) on, most at \(off.index) after step \(off.step): "
+        + "by \(Numbers.short(off.largest)) of its largest value, allowed \(Numbers.short(tolerance))",
+      .badData)
+  }
+}
