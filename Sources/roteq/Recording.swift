@@ -45,7 +45,7 @@ struct Recording {
         .compactMap({ name in gradients[name].map { (name, $0) } }).first
     else {
       throw Failure(
-        "\(gradientsPath): no tensor '\(name)', expected the gradients of \(steps) steps for every tensor of \(weightsPath)",
+        "\(gradientsPath): no tensor '\(name)', expected one for every tensor of \(weightsPath) in each step from 0 to \(steps - 1)",
         .badData)
     }
     try Self.check(tensor, name, of: gradientsPath)

@@ -8,6 +8,8 @@ struct TensorComparison {
   private let expected: TensorFile
   private var deviations: [String: ReplayReport.Deviation] = [:]
   private var compared: Set<String> = []
+  /// The step in which each tensor was compared last: the last one may be there under two names.
+  private var latest: [String: Int] = [:]
 
   /// Reads the other implementation's file.
   ///
@@ -40,8 +42,9 @@ struct TensorComparison {
       if deviation > largest { (largest, index) = (deviation, place) }
     }
     var deviation = deviations[title] ?? ReplayReport.Deviation(title)
-    deviation.steps += 1
-    if deviation.steps == 1 || largest > deviation.largest {
+    let isFirst = deviation.steps == 0
+    if latest.updateValue(step, forKey: title) != step { deviation.steps += 1 }
+    if isFirst || largest > deviation.largest {
       deviation.largest = largest
       deviation.index = tensor.place(of: index)
       deviation.step = step

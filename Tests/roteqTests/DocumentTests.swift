@@ -92,6 +92,9 @@ import Testing
       line:
         "roteq sweep --optimizer adamw --lr 1e-3:1e-2:log:2 --weight-decay 0.1:1:log:2 --over trajectory --schedule cosine --warmup 100 --steps 1000 --dimension 768 --initialization default --format markdown"
     ),
+    Case(file: "replay.txt", line: ReplayCommandTests.againstPyTorch),
+    Case(file: "replay.md", line: ReplayCommandTests.againstPyTorch + " --format markdown"),
+    Case(file: "replay.tex", line: ReplayCommandTests.againstPyTorch + " --format latex --fragment"),
     Case(file: "formulas.py", line: "roteq formula --as sympy"),
     Case(file: "formulas.txt", line: "roteq formula --as text"),
     Case(file: "formulas.tex", line: "roteq formula --as latex"),
@@ -127,6 +130,7 @@ import Testing
 
   @Test(arguments: [
     "predict", "convert", "solve", "formula", "table", "sweep", "derive", "report", "scale", "trajectory",
+    "replay",
   ])
   func helpOpensWithExamples(_ command: String) throws {
     let help = try Roteq([command, "--help"])
