@@ -130,6 +130,7 @@ import Testing
     }
     let (before, powerBefore) = (largest(), smallestPower())
     _ = try simulation.advance()
+    #expect(!simulation.weight.value.raw.contains { !$0.isFinite })
     #expect(largest() < 100 * before)
     #expect(smallestPower() > 1e-3 * powerBefore)
   }
