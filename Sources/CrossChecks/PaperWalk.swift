@@ -50,12 +50,11 @@ public struct PaperWalk: Sendable {
     try add("sgdm", "SGDM", .sgdm, sgdm, modelError: 0.005, steps: steps)
     try add("adamw", "AdamW", .adamW, adamW, modelError: 0.005, steps: steps)
     try add("adam-l2", "Adam+ℓ2", .adamL2, adamL2, modelError: 0.005, steps: steps)
-    // The tails of the gradient at a batch of 32, which the closed form leaves out.
-    try add("lion-999", "Lion, β₂ = 0.999", .lion, lion(0.999), modelError: 0.04, steps: steps)
-    try add("lion-99", "Lion, β₂ = 0.99", .lion, lion(0.99), modelError: 0.04, steps: steps)
+    try add("lion-999", "Lion, β₂ = 0.999", .lion, lion(0.999), modelError: 0.005, steps: steps)
+    try add("lion-99", "Lion, β₂ = 0.99", .lion, lion(0.99), modelError: 0.005, steps: steps)
     try add(
-      "adam-l2-long", "Adam+ℓ2, \(4 * steps) steps", .adamL2, adamL2, modelError: 0.005, steps: 4 * steps,
-      isFigure9: false)
+      "adam-l2-equal", "Adam+ℓ2, equal gains", .adamL2, adamL2, modelError: 0.005, steps: 4 * steps,
+      system: SimpleSystem(gains: .ones), isFigure9: false)
     try add(
       "adam-l2-small-gradient", "Adam+ℓ2, small gradient", .adamL2,
       [.learningRate: 2e-3, .weightDecay: 1e-3, .beta1: 0.9, .beta2: 0.999], modelError: 0.005, steps: steps,

@@ -46,7 +46,7 @@ public struct WalkComparison: Sendable {
   /// Where predictions come from, in order.
   public var sources: [Source] {
     let known = predictions[0].layer
-    return ([.request] + Fidelity.allCases.map { .formula($0) }).filter { known[$0] != nil }
+    return ([.request] + Fidelity.allCases.map { .formula($0) } + [.refined]).filter { known[$0] != nil }
   }
 
   /// What was measured of the layer.

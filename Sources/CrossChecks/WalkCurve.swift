@@ -122,9 +122,8 @@ extension Walk {
   fileprivate func weightVectors(
     _ run: WalkRun, _ measured: Measurement, groups: Int
   ) throws(WalkError) -> [Vector] {
-    func start(_ norm: Double) -> Start { Start(norm: norm, kurtosis: run.gradientKurtosis ?? 0) }
     if concernsLayer {
-      let settings = try layerSettings(measured, start: start(run.initialLayerNorm))
+      let settings = try layerSettings(measured, run)
       return [Vector(settings: settings, members: Array(0..<system.neurons))]
     }
     let order = (0..<system.neurons).sorted {
@@ -139,12 +138,12 @@ extension Walk {
         mean { measured[quantity, neuron: $0] * measured[quantity, neuron: $0] }
       }
       let spectrum =
-        system.normalisation == .none || run.coordinatePowers.isEmpty
+        system.normalisation == .none || self.settings.optimizer.solveSpectrum == nil
         ? nil : (0..<system.dimension).map { place in mean { run.coordinatePowers[$0][place] } }
       let norm = mean { run.initialNorms[$0] * run.initialNorms[$0] }.squareRoot()
       let settings = try settings(
         dimension: Double(system.dimension), unitPower: power(.unitGradientNorm), power: power(.gradientNorm),
-        spectrum: spectrum, start: start(norm))
+        spectrum: spectrum, initialNorm: norm, kurtosis: run.gradientKurtosis)
       return Vector(settings: settings, members: Array(members))
     }
   }

@@ -1,3 +1,4 @@
+import Dynamics
 import Equilibrium
 import Formulas
 import RealModule
@@ -43,6 +44,9 @@ public struct Triple: Sendable, Hashable {
 public enum Source: Sendable, Hashable {
   /// A fidelity of the closed forms.
   case formula(Fidelity)
+  /// The second moments with what the engine knows beyond the closed forms: the tails of the gradient, measured, and the
+  /// fluctuation of v.
+  case refined
   /// What was asked of the rotational variant.
   case request
 
@@ -50,6 +54,7 @@ public enum Source: Sendable, Hashable {
   public var name: String {
     switch self {
     case .formula(let fidelity): fidelity.rawValue
+    case .refined: "refined"
     case .request: "request"
     }
   }
@@ -71,16 +76,16 @@ public struct WalkPrediction: Sendable {
   /// - Throws: ``WalkError``.
   public init(_ walk: Walk, _ run: WalkRun) throws(WalkError) {
     guard let measured = run.settled else { throw .nothingMeasured }
-    let layer = try walk.layerSettings(measured)
+    let layer = try walk.layerSettings(measured, run)
     let settings: [Settings]
     if walk.concernsLayer {
       settings = []
     } else if walk.dependsOnGradient {
       settings = try (0..<walk.system.neurons).map { (neuron) throws(WalkError) in
-        try walk.neuronSettings(neuron, measured, coordinatePowers: run.coordinatePowers)
+        try walk.neuronSettings(neuron, measured, run)
       }
     } else {
-      settings = [try walk.neuronSettings(0, measured, coordinatePowers: run.coordinatePowers)]
+      settings = [try walk.neuronSettings(0, measured, run)]
     }
     typical = walk.concernsLayer ? layer : settings[settings.count / 2]
     biasUpdateSize = try walk.biasUpdateSize(measured)
@@ -112,6 +117,17 @@ public struct WalkPrediction: Sendable {
       guard let norm = numbers[0], let updateSize = numbers[1], let rotation = numbers[2] else { continue }
       triples[.formula(fidelity)] = Triple(norm: norm, updateSize: updateSize, rotation: rotation)
     }
+    if settings.optimizer.answersToKurtosis, let moments = triples[.formula(.moments)],
+      let product = settings.values[.learningRate].flatMap({ η in settings.values[.weightDecay].map { η * $0 }
+      }),
+      let process = settings.optimizer.process(settings, moments.norm * moments.norm)
+    {
+      let factors = process.equilibriumFactors(shrink: product)
+      // The update size is the norm times the rotation.
+      triples[.refined] = Triple(
+        norm: moments.norm * factors.norm, updateSize: moments.updateSize * factors.norm * factors.rotation,
+        rotation: moments.rotation * factors.rotation)
+    }
     return triples
   }
 }
@@ -128,20 +144,15 @@ extension Walk {
     system.normalisation == .none ? .scaleSensitive : .scaleInvariant
   }
 
-  /// What a run in time needs beside.
-  struct Start {
-    let norm: Double
-    let kurtosis: Double
-  }
-
   /// The settings of one weight vector; in equilibrium, or from its start.
   func settings(
-    dimension: Double, unitPower: Double, power: Double, spectrum: [Double]? = nil, start: Start? = nil
+    dimension: Double, unitPower: Double, power: Double, spectrum: [Double]? = nil,
+    initialNorm: Double? = nil, kurtosis: Double?
   ) throws(WalkError) -> Settings {
     var values = settings.values.filter { $0.key != .effectiveDecay }
     values[.dimension] = dimension
-    values[.initialNorm] = start?.norm
-    if settings.optimizer.answersToKurtosis { values[.gradientKurtosis] = start?.kurtosis }
+    values[.initialNorm] = initialNorm
+    if settings.optimizer.answersToKurtosis { values[.gradientKurtosis] = kurtosis ?? 0 }
     if system.radialDecay != 0 { values[.radialDecay] = system.radialDecay }
     // A spectrum brings its own power.
     if weightKind == .scaleSensitive {
@@ -156,24 +167,25 @@ extension Walk {
     } catch { throw .settings(error) }
   }
 
-  func neuronSettings(
-    _ neuron: Int, _ measured: Measurement, coordinatePowers: [[Double]]
-  ) throws(WalkError) -> Settings {
+  func neuronSettings(_ neuron: Int, _ measured: Measurement, _ run: WalkRun) throws(WalkError) -> Settings {
     let (unit, norm) = (
       measured[.unitGradientNorm, neuron: neuron], measured[.gradientNorm, neuron: neuron]
     )
-    let usesSpectrum = weightKind == .scaleInvariant && !coordinatePowers.isEmpty
+    let usesSpectrum =
+      weightKind == .scaleInvariant && settings.optimizer.solveSpectrum != nil
+      && !run.coordinatePowers.isEmpty
     return try settings(
       dimension: Double(system.dimension), unitPower: unit * unit, power: norm * norm,
-      spectrum: usesSpectrum ? coordinatePowers[neuron] : nil)
+      spectrum: usesSpectrum ? run.coordinatePowers[neuron] : nil, kurtosis: run.gradientKurtosis)
   }
 
   /// The layer as one vector of all its coordinates.
-  func layerSettings(_ measured: Measurement, start: Start? = nil) throws(WalkError) -> Settings {
+  func layerSettings(_ measured: Measurement, _ run: WalkRun) throws(WalkError) -> Settings {
     let power = measured[.gradientNorm] * measured[.gradientNorm] * Double(system.neurons)
     return try settings(
       dimension: Double(system.dimension * system.neurons),
-      unitPower: power * measured.layerNorm * measured.layerNorm, power: power, start: start)
+      unitPower: power * measured.layerNorm * measured.layerNorm, power: power,
+      initialNorm: run.initialLayerNorm, kurtosis: run.gradientKurtosis)
   }
 
   /// η̂_g of a bias of K coordinates.
