@@ -114,6 +114,10 @@ let package = Package(
       name: "TrainingTests", dependencies: ["CVectorKernels", "Safetensors", "Training"],
       swiftSettings: settings),
     .testTarget(
+      name: "CrossChecksTests",
+      dependencies: ["CrossChecks", "Dynamics", "Equilibrium", "Formulas", "Optimizers", "Training"],
+      swiftSettings: settings),
+    .testTarget(
       name: "ReportsTests", dependencies: ["Formulas", "Equilibrium", "Reports"], swiftSettings: settings),
     .testTarget(
       name: "roteqTests", dependencies: ["Formulas", "Equilibrium", "Reports", "Safetensors", "roteq"],

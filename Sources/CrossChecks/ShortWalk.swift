@@ -20,10 +20,12 @@ extension Walk {
     }
     let memory = settings.timescale ?? 15_000
     let steps = Int(min(Double(mostSteps), max(6000, 4 * memory)))
-    return try Walk(
+    var walk = try Walk(
       settings,
       plan: RunPlan(
         steps: steps, learningRate: values[.learningRate] ?? .nan, weightDecay: values[.weightDecay] ?? .nan),
       system: SimpleSystem(neurons: 32))
+    walk.followsEngine = false
+    return walk
   }
 }

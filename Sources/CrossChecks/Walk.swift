@@ -30,6 +30,8 @@ public struct Walk: Sendable {
   public let instructionSet: InstructionSet
   /// Bytes of memory that one run may take.
   public let memoryLimit: Int
+  /// Whether the engine follows each run in time; it takes longer than the run where neurons differ.
+  public var followsEngine = true
 
   let rule: any UpdateRule
   /// The exponents of η̂_r ∝ ηᵃλᵇ.

@@ -35,7 +35,7 @@ public struct WalkCurve: Sendable {
   ///
   /// - Returns: nil where the engine does not apply: rotational variants, and weights whose moments in time are not known.
   init?(_ walk: Walk, _ run: WalkRun) {
-    guard walk.wrapper == nil, run.settled != nil else { return nil }
+    guard walk.followsEngine, walk.wrapper == nil, run.settled != nil else { return nil }
     let zeros = Array(repeating: 0.0, count: run.steps.count)
     norm = Series(
       measured: walk.concernsLayer ? run.whole.map(\.norm) : run.layer.map { $0[.norm] }, moments: zeros,

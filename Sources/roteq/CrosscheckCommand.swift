@@ -51,8 +51,11 @@ struct CrosscheckCommand: AsyncParsableCommand {
     }
     if Interruption.isRequested { notes.append("The cross-check was interrupted.") }
     let report = CrossCheckReport(cases, notes: notes)
-    guard !cases.isEmpty else { throw Failure(WalkError.nothingMeasured) }
-    if let output { try write(report, cases, to: output) } else { options.print(report.output) }
+    if !cases.isEmpty {
+      if let output { try write(report, cases, to: output) } else { options.print(report.output) }
+    }
+    try Interruption.passOn()
+    guard !cases.isEmpty else { throw Failure(notes.joined(separator: " "), .badData) }
     guard report.agrees else {
       throw Failure("the best predictions do not all agree with the walks; see Findings", .badData)
     }

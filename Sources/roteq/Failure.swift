@@ -15,6 +15,8 @@ struct Failure: Error, CustomStringConvertible {
     case noInput = 66
     case unavailable = 69
     case cannotWrite = 73
+    /// What a shell says of a program that Ctrl-C ended.
+    case interrupted = 130
   }
   let message: String
   let code: Code

@@ -20,6 +20,11 @@ enum Interruption {
     }
   }
 
+  /// Ends the program as interrupted where it was, after everything that was measured has been written.
+  static func passOn() throws {
+    if isRequested { throw Failure("interrupted; what was measured before is kept", .interrupted) }
+  }
+
   /// Whether Ctrl-C was pressed.
   static var isRequested: Bool { wasAskedFor.load(ordering: .relaxed) }
 }

@@ -96,6 +96,7 @@ struct SimulateCommand: AsyncParsableCommand {
       }
     }
     if let failure = runs.compactMap(\.failure).first { throw Failure(walk, failure) }
+    try Interruption.passOn()
     if report == nil { throw Failure(WalkError.nothingMeasured) }
   }
 
