@@ -64,16 +64,18 @@ import Training
     #expect(throws: WalkError.self) { try WalkComparison(long, runs) }
   }
 
+  /// A gradient that drives the weight outwards makes it grow until it overflows.
   @Test func aRunThatBreaksKeepsWhatItMeasured() throws {
-    var values = quick[0].values
-    values[.learningRate] = 1e30
-    values[.weightDecay] = 1e-40
-    let run = try WalkRun(try walk(.sgdm, values, steps: 1000, window: 1), seed: 1)
+    let system = SimpleSystem(
+      dimension: 16, neurons: 4, batch: 8, normalisation: .none, gains: .ones, radialDecay: -1)
+    let run = try WalkRun(try walk(.sgdm, quick[0].values, steps: 1000, system: system, window: 1), seed: 1)
     guard case .notFinite(_, _, let step)? = run.failure else {
       Issue.record("expected the run to stop, found \(String(describing: run.failure))")
       return
     }
+    #expect(step > 10)
     #expect(run.steps == Array(1..<step))
+    #expect(run.layer.allSatisfy { $0[.norm].isFinite })
   }
 
   @Test func sampleMeansKnowTheirError() {

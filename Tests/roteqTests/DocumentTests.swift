@@ -95,6 +95,15 @@ import Testing
     Case(file: "replay.txt", line: ReplayCommandTests.againstPyTorch),
     Case(file: "replay.md", line: ReplayCommandTests.againstPyTorch + " --format markdown"),
     Case(file: "replay.tex", line: ReplayCommandTests.againstPyTorch + " --format latex --fragment"),
+    Case(file: "simulate.txt", line: SimulateCommandTests.small),
+    Case(
+      file: "simulate-rv.md",
+      line: SimulateCommandTests.small.replacing("adamw", with: "rv-adamw") + " --seeds 1 --format markdown"),
+    Case(file: "simulate.tex", line: SimulateCommandTests.small + " --format latex --fragment"),
+    Case(
+      file: "crosscheck.md",
+      line:
+        "roteq crosscheck --only adamw,rv-adamw --steps 300 --seeds 2 --instructions plain --format markdown"),
     Case(file: "formulas.py", line: "roteq formula --as sympy"),
     Case(file: "formulas.txt", line: "roteq formula --as text"),
     Case(file: "formulas.tex", line: "roteq formula --as latex"),

@@ -17,7 +17,10 @@ struct Roteq {
     return root.appending(path: ".build/debug/roteq")
   }()
 
-  init(_ arguments: [String], environment: [String: String] = [:]) throws {
+  /// - Parameter seconds: after which Ctrl-C is pressed, once the program watches for it.
+  init(_ arguments: [String], environment: [String: String] = [:], interruptedAfter seconds: Double? = nil)
+    throws
+  {
     let process = Process()
     process.executableURL = Roteq.program
     process.arguments = arguments
@@ -27,6 +30,10 @@ struct Roteq {
     process.standardOutput = output
     process.standardError = errors
     try process.run()
+    if let seconds {
+      Thread.sleep(forTimeInterval: seconds)
+      process.interrupt()
+    }
     let text = output.fileHandleForReading.readDataToEndOfFile()
     let message = errors.fileHandleForReading.readDataToEndOfFile()
     process.waitUntilExit()
@@ -36,7 +43,7 @@ struct Roteq {
   }
 
   /// Runs a command line as it stands in the README: words, with quotes around words that hold spaces.
-  init(line: String) throws {
+  init(line: String, interruptedAfter seconds: Double? = nil) throws {
     var words: [String] = []
     var word = ""
     var isQuoted = false
@@ -50,6 +57,6 @@ struct Roteq {
       }
     }
     if !word.isEmpty { words.append(word) }
-    try self.init(Array(words.dropFirst()))
+    try self.init(Array(words.dropFirst()), interruptedAfter: seconds)
   }
 }
