@@ -1,5 +1,13 @@
 import Training
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
 // Random walks of Figure 9's system under AdamW, for the benchmark that compares them with other programs.
 //
 //   simulation-benchmark [INSTRUCTION SET]     reads lines `run STEPS [SIMULATIONS SIDE BY SIDE]`, answers each in JSON
@@ -35,4 +43,6 @@ while let line = readLine() {
   let duration = start.duration(to: clock.now)
   let seconds = Double(duration.components.seconds) + 1e-18 * Double(duration.components.attoseconds)
   print(#"{"instruction_set": "\#(name)", "seconds": \#(seconds), "steps": \#(steps)}"#)
+  // A pipe is buffered; the other side waits.
+  fflush(nil)
 }
