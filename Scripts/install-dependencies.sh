@@ -14,7 +14,7 @@ fail() {
 }
 
 command -v swift >/dev/null 2>&1 ||
-  fail "Swift 6.1 or later is needed: https://www.swift.org/install"
+  fail "Swift 6.2 or later is needed: https://www.swift.org/install"
 
 latex=false
 sympy=false
