@@ -23,13 +23,13 @@ public struct Measurement: Sendable, Hashable {
     totals = Array(repeating: Array(repeating: 0, count: neurons), count: total_count)
   }
 
-  /// A quantity of a neuron.
+  /// A quantity of a neuron over the steps covered, at least one: a root mean square or a mean, as ``NeuronQuantity`` says.
   public subscript(_ quantity: NeuronQuantity, neuron neuron: Int) -> Double {
     let mean = totals[quantity.total][neuron] / Double(steps)
     return quantity.isRootMeanSquare ? mean.squareRoot() : mean
   }
 
-  /// A quantity, over all neurons.
+  /// The same over all neurons too: what the paper's figures show of a layer.
   public subscript(_ quantity: NeuronQuantity) -> Double {
     let mean = totals[quantity.total].reduce(0, +) / Double(steps * neurons)
     return quantity.isRootMeanSquare ? mean.squareRoot() : mean
@@ -39,9 +39,9 @@ public struct Measurement: Sendable, Hashable {
   public var layerNorm: Double { (layerNormPower / Double(steps)).squareRoot() }
   /// The angle by which the layer, taken as one vector, turned in a step, in radians (root mean square).
   public var layerRotation: Double { (layerRotationPower / Double(steps)).squareRoot() }
-  /// η_g of a bias behind the normalisation, a parameter of K coordinates without decay.
+  /// η_g (root mean square) of a bias behind the normalisation, a parameter of K coordinates without decay.
   public var biasUpdateSize: Double { (biasUpdatePower / Double(steps)).squareRoot() }
-  /// √E‖g_b‖² of that bias.
+  /// √E‖g_b‖² of that bias (31).
   public var biasGradientNorm: Double { (biasGradientPower / Double(steps)).squareRoot() }
 
   /// Takes in further steps.

@@ -18,11 +18,11 @@ public struct SimpleSystem: Sendable, Hashable {
     case ones
   }
 
-  /// C, the fan-in of a neuron.
+  /// C ≥ 1, the fan-in of a neuron.
   public var dimension: Int
-  /// K, the number of neurons.
+  /// K ≥ 1, the number of neurons; at least 2 under layer normalisation.
   public var neurons: Int
-  /// B, the number of examples in a batch.
+  /// B ≥ 1, the number of examples in a batch; at least 2 under batch normalisation.
   public var batch: Int
   /// N.
   public var normalisation: Normalisation
@@ -32,7 +32,7 @@ public struct SimpleSystem: Sendable, Hashable {
   public var gains: Gains
   /// What the output gradients are multiplied by; their standard deviation is lossScale/(KB).
   public var lossScale: Double
-  /// λ_u: adds λ_u·ω to the gradient, a radial part (101). For scale-sensitive weights.
+  /// λ_u, 0 for none: adds λ_u·ω to the gradient, a radial part (101). For scale-sensitive weights.
   public var radialDecay: Double
   /// What PyTorch's default initialisation, uniform on ±1/√C, is multiplied by.
   public var initialScale: Double

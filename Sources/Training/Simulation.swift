@@ -13,9 +13,9 @@ public struct SimulationSettings: Sendable {
   public var schedule: @Sendable (_ stepsTaken: Int) -> StepSettings
   /// What the random numbers follow from.
   public var seed: UInt64
-  /// Steps that a window of the measurement covers.
+  /// Steps that a window of the measurement covers, at least 1.
   public var window: Int
-  /// The step from which E[g̃ₖ²] of every coordinate is measured.
+  /// The step after which E[g̃ₖ²] of every coordinate is measured, in every tenth step; 0 for the whole run.
   public var settledFrom: Int
   /// The precision of weights, gradients and moments.
   public var precision: Precision

@@ -1,12 +1,12 @@
 /// What may change from step to step. The training core takes it as numbers and does not know where they come from.
 public struct StepSettings: Sendable, Hashable {
-  /// η, the learning rate.
+  /// η ≥ 0, the learning rate.
   public var learningRate: Double
-  /// λ, where the decay goes through the moments (SGDM, Adam+ℓ2).
+  /// λ ≥ 0, where the decay goes through the moments (SGDM, Adam+ℓ2).
   public var weightDecay: Double
-  /// What decoupled decay takes off the weights: ω ← (1 − shrink)ω, ηλ in PyTorch's convention (AdamW, Lion).
+  /// What decoupled decay takes off the weights, in [0, 1): ω ← (1 − shrink)ω, ηλ in PyTorch's convention (AdamW, Lion).
   public var shrink: Double
-  /// η̂_r, the angle by which a rotational variant turns on average, in radians.
+  /// η̂_r ≥ 0, the rate at which a rotational variant turns on average, in radians a step: the angle is its arc tangent.
   public var rotation: Double
 
   /// The numbers of a step; without rotation no variant turns.

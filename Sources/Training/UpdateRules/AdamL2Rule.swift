@@ -20,7 +20,7 @@ public struct AdamL2Rule: UpdateRule {
 
   /// What it keeps for each coordinate.
   public var moments: [String] { ["first_moment", "first_moment_of_decay", "second_moment"] }
-  /// How the decay acts.
+  /// The decay acts through both moments.
   public var decaysThroughMoments: Bool { true }
 
   /// One step of the moments, and the direction they give.

@@ -15,7 +15,7 @@ public struct LionRule: UpdateRule {
 
   /// What it keeps for each coordinate.
   public var moments: [String] { ["first_moment"] }
-  /// How the decay acts.
+  /// The decay acts on the weight itself.
   public var decaysThroughMoments: Bool { false }
 
   /// One step of the moments, and the direction they give.

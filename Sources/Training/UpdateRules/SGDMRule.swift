@@ -21,7 +21,7 @@ public struct SGDMRule: UpdateRule {
 
   /// What it keeps for each coordinate.
   public var moments: [String] { ["first_moment", "first_moment_of_decay"] }
-  /// How the decay acts.
+  /// The decay acts through the first moment.
   public var decaysThroughMoments: Bool { true }
 
   /// One step of the moments, and the direction they give.

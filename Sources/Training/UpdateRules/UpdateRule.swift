@@ -6,9 +6,15 @@ import CVectorKernels
 public protocol UpdateRule: Sendable {
   /// What it keeps for each coordinate, by name, the first moment of the gradients first.
   var moments: [String] { get }
-  /// Whether the decay goes through the moments (λω is added to the gradient) or acts on the weight itself.
+  /// Whether the decay goes through the moments (λω is added to the gradient, and Δ_λ ω has a direction of its own) or acts on
+  /// the weight itself.
   var decaysThroughMoments: Bool { get }
-  /// One step of the moments of a panel, and the direction u in which it goes: Δ_g ω = −ηu.
+  /// One step of the moments of a panel, and the direction u in which it goes: Δ_g ω = −ηu. The weight stays as it is.
+  ///
+  /// - Parameters:
+  ///   - panel: weight, gradient and moments of 16 neurons; receives the directions and what is measured of the gradient.
+  ///   - step: t, from 1.
+  ///   - settings: the numbers of this step.
   func direct(_ panel: Panel, step: Int, _ settings: StepSettings)
 }
 
