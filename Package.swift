@@ -17,7 +17,9 @@ let package = Package(
     .executable(name: "roteq", targets: ["roteq"]),
     .library(
       name: "RotationalEquilibrium",
-      targets: ["Formulas", "Equilibrium", "Dynamics", "Optimizers", "Training"]),
+      targets: [
+        "Formulas", "Equilibrium", "Dynamics", "Optimizers", "Training", "Safetensors", "CrossChecks",
+      ]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),

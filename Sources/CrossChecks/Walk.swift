@@ -57,7 +57,7 @@ public struct Walk: Sendable {
     self.wrapper = wrapper
     let window = window ?? max(1, plan.steps / 150)
     self.window = window
-    // Whole windows only.
+    // Measured are whole windows.
     self.settledFrom = (settledFrom ?? plan.steps / 2) / window * window
     self.precision = precision
     self.instructionSet = instructionSet
@@ -98,8 +98,8 @@ public struct Walk: Sendable {
       shrink: step.shrink, rotation: rotation)
   }
 
-  /// Steps that are run: whole windows.
-  public var steps: Int { max(window, plan.steps / window * window) }
+  /// Steps of the run.
+  public var steps: Int { plan.steps }
 
   /// Whether the learning rate or the decay changes, so that there is no equilibrium to be measured.
   public var isScheduled: Bool {

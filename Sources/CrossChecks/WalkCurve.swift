@@ -75,13 +75,17 @@ public struct WalkCurve: Sendable {
     let vectors = try walk.weightVectors(run, measured, groups: Self.groups)
     var plan = walk.plan
     plan.steps = steps.last ?? 0
-    guard plan.steps == steps.count * walk.window else { return false }
+    // A run that went on from a saved state lacks its beginning.
+    guard steps.first ?? 0 <= walk.window else { return false }
+    // The last window may be shorter.
+    let sizes = zip(steps, [0] + steps).map { Double($0 - $1) }
     let total = vectors.reduce(0) { $0 + $1.members.count }
     for vector in vectors {
-      let weight = Double(vector.members.count) / Double(total * walk.window)
+      let share = Double(vector.members.count) / Double(total)
       let gradient = try walk.gradient(of: vector, run)
       try Trajectory(vector.settings, plan, gradient: gradient).forEach { point in
         let index = (point.step - 1) / walk.window
+        let weight = share / sizes[index]
         norm.moments[index] += weight * point.norm.moments * point.norm.moments
         norm.recurrence[index] += weight * point.norm.recurrence * point.norm.recurrence
         rotation.moments[index] += weight * point.rotation.moments * point.rotation.moments
@@ -103,7 +107,7 @@ extension Walk {
   /// as a log of a real run would be.
   fileprivate func gradient(of vector: Vector, _ run: WalkRun) throws -> GradientTrace? {
     guard system.normalisation != .none else { return nil }
-    let middles = run.steps.map { Double($0) - Double(window - 1) / 2 }
+    let middles = zip(run.steps, [0] + run.steps).map { Double($0 + $1 + 1) / 2 }
     let norms = run.unitGradientNorms.map { norms in
       let power = vector.members.reduce(0) { $0 + norms[$1] * norms[$1] }
       return (concernsLayer ? power * Double(system.neurons) : power / Double(vector.members.count))

@@ -80,8 +80,9 @@ public struct WalkRun: Sendable {
     neurons = Self.spread(simulation.outputGains, count: shown).map { Neuron(index: $0) }
     do throws(TrainingError) {
       while simulation.step < walk.steps {
-        add(try simulation.advance(), walk)
-        progress(walk.window)
+        let count = min(walk.window, walk.steps - simulation.step)
+        add(try simulation.advance(steps: count), walk)
+        progress(count)
         if isCancelled() {
           isInterrupted = simulation.step < walk.steps
           break

@@ -56,11 +56,10 @@ public struct CrossCheckReport: Sendable {
       blocks.append(
         .paragraph(
           Prose(
-            "Each optimizer was run itself on the simple system (95) with the settings of Appendix F, on \(first.comparison.runs.count) seeds. \(walk.systemSummary) What was measured in the last third of a run stands next to the predictions, with the measured gradient put in."
+            "Each optimizer was run itself on the simple system (95) with the settings of Appendix F, on \(first.comparison.runs.count) seeds: \(walk.system.neurons) neurons of dimension \(walk.system.dimension), batches of \(walk.system.batch), \(walk.precision.rawValue) precision (\(walk.instructionSet.rawValue)). What was measured in the last third of a run stands next to the predictions, with the measured gradient put in."
           )))
     }
-    blocks += [.table(equilibrium), .table(inTime)]
-    if !variants.isEmpty { blocks.append(.table(rotational)) }
+    blocks += [equilibrium, inTime, rotational].filter { !$0.rows.isEmpty }.map { .table($0) }
     blocks += [.heading(2, "Findings"), .list(findings)]
     for figure in figures { blocks.append(.figure(figure.caption, file: figure.file)) }
     if !notes.isEmpty { blocks += [.heading(2, "Notes"), .list(notes.map { Prose($0) })] }

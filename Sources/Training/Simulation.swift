@@ -122,8 +122,10 @@ public final class Simulation {
     try advance(steps: settings.window)
   }
 
-  /// Takes some steps and ends a window with them.
-  func advance(steps: Int) throws(TrainingError) -> Window {
+  /// Takes some steps, at least one, and ends a window with them.
+  ///
+  /// - Throws: ``TrainingError/notFinite(what:neuron:step:)``.
+  public func advance(steps: Int) throws(TrainingError) -> Window {
     for _ in 0..<steps { try takeStep() }
     let window = Window(
       lastStep: step, measurement: recorder.take(),

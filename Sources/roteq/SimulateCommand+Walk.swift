@@ -36,6 +36,9 @@ extension SimulateCommand {
       known[.weightDecay] = convention.coupled(fromWeightDecay: own, peak: peak)
     }
     let settings = try WeightOptions.settings(target.optimizer, known, nesterov: nesterov)
+    guard plan.stepsPerEpoch == nil else {
+      throw Failure("--steps-per-epoch does not apply: a random walk has no epochs", .usage)
+    }
     var run = plan
     if run.steps == nil { run.steps = "15000" }
     let runPlan = try run.plan(

@@ -121,9 +121,6 @@ struct SimulateCommand: AsyncParsableCommand {
 
   private func notes(_ walk: Walk, _ runs: [WalkRun], of seeds: Int) -> [String] {
     var notes: [String] = []
-    if walk.plan.steps != walk.steps {
-      notes.append("\(walk.steps) of \(walk.plan.steps) steps were run: whole windows of \(walk.window).")
-    }
     if runs.count < seeds || runs.contains(where: \.isInterrupted) {
       let reached = runs.map { "\($0.steps.last ?? 0)" }.joined(separator: ", ")
       notes.append(
