@@ -45,7 +45,10 @@ class Roteq:
     def run(self, steps, side_by_side=1):
         self.process.stdin.write(f"run {steps} {side_by_side}\n" if side_by_side > 1 else f"run {steps}\n")
         self.process.stdin.flush()
-        answer = json.loads(self.process.stdout.readline())
+        line = self.process.stdout.readline()
+        if not line:
+            raise SystemExit(f"{self.process.args[0]} ended with status {self.process.wait()}")
+        answer = json.loads(line)
         self.instruction_set = answer["instruction_set"]
         return answer["seconds"] / answer["steps"]
 
