@@ -14,13 +14,16 @@ else
   RELEASE := -c release
 endif
 
-.PHONY: help report test test-slow check format docs bench test-latex test-sympy install clean dependencies static release
+.PHONY: help report crosscheck test test-slow check format docs bench test-latex test-sympy install clean dependencies static release
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 report: release ## Write report/ for a real GPT-2 training run
 	@$(ROTEQ) report examples/gpt2-openwebtext.py -o report --cross-check
+
+crosscheck: release ## Run every optimizer on the walks of Figure 9, against all predictions
+	@$(ROTEQ) crosscheck -o crosscheck
 
 test: dependencies ## Run the fast tests
 	@swift test
@@ -46,13 +49,15 @@ docs: dependencies ## Build the documentation of the libraries in docs/build
 	  --transform-for-static-hosting --output-path docs/build
 	@echo "Written: docs/build (python3 -m http.server -d docs/build, then open /documentation)"
 
-bench: dependencies static ## Time sweep and trajectory against their peers
+bench: dependencies static ## Time sweep, trajectory and simulation against their peers
 	@command -v python3 >/dev/null || { echo "Please install Python 3 and NumPy."; exit 1; }
 	@swift build $(RELEASE) --product sweep-benchmark
 	@swift build $(RELEASE) --product roteq
 	@swift build $(RELEASE) --product trajectory-benchmark
+	@swift build $(RELEASE) --product simulation-benchmark
 	@python3 Benchmarks/sweep.py .build/release/sweep-benchmark --roteq $(ROTEQ)
 	@python3 Benchmarks/trajectory.py .build/release/trajectory-benchmark
+	@python3 Benchmarks/simulation.py .build/release/simulation-benchmark
 
 test-latex: ## Compile every LaTeX table, derivation and report
 	@Scripts/install-dependencies.sh latex
@@ -77,7 +82,7 @@ install: release ## Install roteq and its completions in PREFIX (default /usr/lo
 	@echo "Installed: $(DESTDIR)$(PREFIX)/bin/roteq"
 
 clean: ## Remove what was built
-	@rm -rf .build docs/build report
+	@rm -rf .build docs/build report crosscheck
 
 dependencies:
 	@Scripts/install-dependencies.sh

@@ -54,8 +54,9 @@ final class Layer {
   /// Draws inputs and output gradients.
   func draw() {
     fill(inputs, scale: 1)
-    kernels.loops.scale_columns(inputs.panel(0), inputGain.panel(0), system.batch, system.dimension)
     fill(outputGradients, scale: system.lossScale / Double(system.neurons * system.batch))
+    // The inputs last, so that they are at hand for the forward pass.
+    kernels.loops.scale_columns(inputs.panel(0), inputGain.panel(0), system.batch, system.dimension)
   }
 
   /// Forward through all neurons, and back to the outputs of the linear layer.

@@ -21,6 +21,9 @@ final class Parameter {
   private let sums: Panels
   private let unused: Panels
 
+  /// Those of the step in progress.
+  private var corrections = BiasCorrections()
+
   /// - Parameters:
   ///   - gradient: where its gradient will be; one panel is enough where panels are stepped one after another.
   ///   - wrapper: for a member of the rotational set Ω.
@@ -62,12 +65,13 @@ final class Parameter {
     }
   }
 
-  /// One step of a panel with the gradient that lies there. A layer that turns as a whole waits for ``finish(step:_:)``.
+  /// One step of a panel with the gradient that lies there, the panels in order. A layer that turns as a whole waits for ``finish(step:_:)``.
   func advance(panel index: Int, step: Int, _ settings: StepSettings) {
     let panel = panels[index]
     let settings = isDecayed ? settings : settings.withoutDecay
     if let gain { scaleGradient(of: panel, index, by: gain) }
-    rule.direct(panel, step: step, settings)
+    if index == 0 { corrections = rule.biasCorrections(step: step) }
+    rule.direct(panel, step: step, settings, corrections)
     if let rotation {
       rotation.project(panel, index)
       if !turnsWhole { rotation.turn(panels[index...index], step: step, rotation: settings.rotation) }

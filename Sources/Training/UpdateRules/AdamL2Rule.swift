@@ -23,13 +23,20 @@ public struct AdamL2Rule: UpdateRule {
   /// The decay acts through both moments.
   public var decaysThroughMoments: Bool { true }
 
+  /// Adam's.
+  public func biasCorrections(step: Int) -> BiasCorrections {
+    BiasCorrections(first: biasCorrection(beta1, step), second: biasCorrection(beta2, step))
+  }
+
   /// One step of the moments, and the direction they give.
-  public func direct(_ panel: Panel, step: Int, _ settings: StepSettings) {
+  public func direct(
+    _ panel: Panel, step: Int, _ settings: StepSettings, _ corrections: BiasCorrections
+  ) {
     panel.loops.adam_l2(
       panel.direction, panel.decayDirection, panel.moments[0], panel.moments[1], panel.moments[2],
       panel.gradient,
-      panel.weight, panel.count, beta1, beta2, epsilon, biasCorrection(beta1, step),
-      biasCorrection(beta2, step),
+      panel.weight, panel.count, beta1, beta2, epsilon, corrections.first,
+      corrections.second,
       settings.weightDecay, panel.sums)
   }
 }

@@ -22,12 +22,19 @@ public struct AdamWRule: UpdateRule {
   /// The decay acts on the weight itself.
   public var decaysThroughMoments: Bool { false }
 
+  /// Adam's.
+  public func biasCorrections(step: Int) -> BiasCorrections {
+    BiasCorrections(first: biasCorrection(beta1, step), second: biasCorrection(beta2, step))
+  }
+
   /// One step of the moments, and the direction they give.
-  public func direct(_ panel: Panel, step: Int, _ settings: StepSettings) {
+  public func direct(
+    _ panel: Panel, step: Int, _ settings: StepSettings, _ corrections: BiasCorrections
+  ) {
     panel.loops.adamw(
       panel.direction, panel.moments[0], panel.moments[1], panel.gradient, panel.weight, panel.count, beta1,
       beta2,
-      epsilon, biasCorrection(beta1, step), biasCorrection(beta2, step), panel.sums)
+      epsilon, corrections.first, corrections.second, panel.sums)
   }
 }
 

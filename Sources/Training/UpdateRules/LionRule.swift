@@ -19,7 +19,9 @@ public struct LionRule: UpdateRule {
   public var decaysThroughMoments: Bool { false }
 
   /// One step of the moments, and the direction they give.
-  public func direct(_ panel: Panel, step: Int, _ settings: StepSettings) {
+  public func direct(
+    _ panel: Panel, step: Int, _ settings: StepSettings, _ corrections: BiasCorrections
+  ) {
     panel.loops.lion(
       panel.direction, panel.moments[0], panel.gradient, panel.weight, panel.count, beta1, beta2, panel.sums)
   }

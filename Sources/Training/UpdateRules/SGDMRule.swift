@@ -25,7 +25,9 @@ public struct SGDMRule: UpdateRule {
   public var decaysThroughMoments: Bool { true }
 
   /// One step of the moments, and the direction they give.
-  public func direct(_ panel: Panel, step: Int, _ settings: StepSettings) {
+  public func direct(
+    _ panel: Panel, step: Int, _ settings: StepSettings, _ corrections: BiasCorrections
+  ) {
     panel.loops.sgdm(
       panel.direction, panel.decayDirection, panel.moments[0], panel.moments[1], panel.gradient, panel.weight,
       panel.count, momentum, step == 1 ? 1 : 1 - dampening, nesterov ? 1 : 0, settings.weightDecay, panel.sums

@@ -15,7 +15,23 @@ public protocol UpdateRule: Sendable {
   ///   - panel: weight, gradient and moments of 16 neurons; receives the directions and what is measured of the gradient.
   ///   - step: t, from 1.
   ///   - settings: the numbers of this step.
-  func direct(_ panel: Panel, step: Int, _ settings: StepSettings)
+  ///   - corrections: ``biasCorrections(step:)`` of this step.
+  func direct(_ panel: Panel, step: Int, _ settings: StepSettings, _ corrections: BiasCorrections)
+  /// What the moments are divided by, the same for all panels of a step.
+  func biasCorrections(step: Int) -> BiasCorrections
+}
+
+extension UpdateRule {
+  /// None.
+  public func biasCorrections(step: Int) -> BiasCorrections { BiasCorrections() }
+}
+
+/// 1 − β₁ᵗ and 1 − β₂ᵗ, by which Adam's moments are divided.
+public struct BiasCorrections: Sendable, Hashable {
+  /// Of the first moment.
+  public var first = 1.0
+  /// Of the second moment.
+  public var second = 1.0
 }
 
 /// Sixteen neurons of a parameter while a rule works on them.
