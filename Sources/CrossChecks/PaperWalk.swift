@@ -50,6 +50,11 @@ public struct PaperWalk: Sendable {
     try add("sgdm", "SGDM", .sgdm, sgdm, modelError: 0.005, steps: steps)
     try add("adamw", "AdamW", .adamW, adamW, modelError: 0.005, steps: steps)
     try add("adam-l2", "Adam+ℓ2", .adamL2, adamL2, modelError: 0.005, steps: steps)
+    // v of a short memory fluctuates, which is known to first order in 1 − β₂.
+    try add(
+      "adamw-95", "AdamW, β₂ = 0.95", .adamW, adamW.merging([.beta2: 0.95]) { _, new in new },
+      modelError: 0.01,
+      steps: steps, isFigure9: false)
     try add("lion-999", "Lion, β₂ = 0.999", .lion, lion(0.999), modelError: 0.005, steps: steps)
     try add("lion-99", "Lion, β₂ = 0.99", .lion, lion(0.99), modelError: 0.005, steps: steps)
     try add(

@@ -8,7 +8,7 @@ extension Walk {
   static let mostSteps = 200_000
 
   /// A small walk at a run's peak hyperparameters, long enough to settle where that takes seconds: 32 neurons of dimension 128,
-  /// for four times as long as the weights remember.
+  /// for eight times as long as the weights remember, measured in the last quarter.
   ///
   /// - Throws: ``WalkError``.
   public static func short(_ run: Settings) throws(WalkError) -> Walk {
@@ -19,12 +19,12 @@ extension Walk {
       throw .settings(error)
     }
     let memory = settings.timescale ?? 15_000
-    let steps = Int(min(Double(mostSteps), max(6000, 4 * memory)))
+    let steps = Int(min(Double(mostSteps), max(6000, 8 * memory)))
     var walk = try Walk(
       settings,
       plan: RunPlan(
         steps: steps, learningRate: values[.learningRate] ?? .nan, weightDecay: values[.weightDecay] ?? .nan),
-      system: SimpleSystem(neurons: 32))
+      system: SimpleSystem(neurons: 32), settledFrom: steps / 4 * 3)
     walk.followsEngine = false
     return walk
   }

@@ -65,6 +65,11 @@ public struct Walk: Sendable {
     guard self.settledFrom < plan.steps else {
       throw .settlesTooLate(settledFrom ?? self.settledFrom, steps: plan.steps)
     }
+    // Of every window the run keeps E‖g̃‖² of all neurons, and some rows.
+    let windows = plan.steps / window + 1
+    guard windows < 10_000 || Double(windows) * Double(system.neurons + 100) * 8 < Double(memoryLimit) else {
+      throw .tooManyWindows(windows)
+    }
     guard let rule = settings.optimizer.updateRule(settings) else { throw .noUpdateRule(settings.optimizer) }
     self.rule = rule
     let formula = settings.rotationalVariant
@@ -107,5 +112,7 @@ public struct Walk: Sendable {
   }
 
   /// Whether the layer as a whole is the weight vector that the predictions are for, and not each neuron.
-  public var concernsLayer: Bool { system.normalisation == .layer || wrapper?.granularity == .layer }
+  public var concernsLayer: Bool {
+    wrapper.map { $0.granularity == .layer } ?? (system.normalisation == .layer)
+  }
 }

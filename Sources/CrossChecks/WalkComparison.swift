@@ -107,10 +107,18 @@ public struct WalkComparison: Sendable {
     return ratios.count == runs.count ? SampleMean(ratios) : nil
   }
 
-  /// Whether a deviation is within three standard errors or within what the model leaves out.
+  /// The largest standard error that a deviation may be excused by.
+  public static let largestError = 0.01
+
+  /// Whether a deviation is within what the model leaves out, or within three standard errors that are small themselves.
   public func agrees(_ quantity: Quantity, _ source: Source, modelError: Double) -> Bool? {
-    deviation(quantity, source).map { abs($0.mean) <= max(modelError, 3 * ($0.standardError ?? 0)) }
+    deviation(quantity, source).map {
+      abs($0.mean) <= max(modelError, 3 * min($0.standardError ?? 0, Self.largestError))
+    }
   }
+
+  /// Steps that every run has taken.
+  public var stepsTaken: Int { runs.compactMap(\.steps.last).min() ?? 0 }
 
   /// Excess kurtosis of a coordinate of the gradient, a mean over the seeds.
   public var gradientKurtosis: Double? { mean(runs.map(\.gradientKurtosis)) }
@@ -140,22 +148,29 @@ public struct WalkComparison: Sendable {
 }
 
 extension SampleMean {
-  /// How many standard errors the mean is away from zero; nil for a single value.
-  public var inStandardErrors: Double? { standardError.flatMap { $0 > 0 ? mean / $0 : nil } }
+  /// How many standard errors the mean is away from zero; nil for a single value and for what is rounding.
+  public var inStandardErrors: Double? {
+    standardError.flatMap { $0 > 0 && abs(mean) > Self.rounding ? mean / $0 : nil }
+  }
+
+  /// Deviations below this are those of single precision.
+  private static let rounding = 1e-6
 }
 
 extension WalkComparison {
   /// By which fraction the norm changed between the first and the last third of the windows since the runs had settled.
-  public var drift: Double? {
-    let norms = runs.map { run in
-      zip(run.steps, run.layer).filter { $0.0 > walk.settledFrom }.map { $0.1[.norm] }
+  public var drift: SampleMean? {
+    let changes = runs.compactMap { run -> Double? in
+      let norms = zip(run.steps, run.layer).filter { $0.0 > walk.settledFrom }.map { $0.1[.norm] }
+      let third = norms.count / 3
+      guard third >= 2 else { return nil }
+      return norms.suffix(third).reduce(0, +) / norms.prefix(third).reduce(0, +) - 1
     }
-    let count = norms.map(\.count).min() ?? 0
-    guard count >= 6 else { return nil }
-    func mean(_ range: Range<Int>) -> Double {
-      norms.reduce(0) { sum, series in range.reduce(sum) { $0 + series[$1] } }
-        / Double(range.count * norms.count)
-    }
-    return mean(count - count / 3..<count) / mean(0..<count / 3) - 1
+    return changes.count == runs.count ? SampleMean(changes) : nil
+  }
+
+  /// Whether the norm changes, while it is measured, by more than `tolerance` and by more than chance.
+  public func isMoving(tolerance: Double) -> Bool {
+    drift.map { abs($0.mean) > max(tolerance, 3 * ($0.standardError ?? tolerance)) } ?? false
   }
 }

@@ -13,6 +13,12 @@ public enum WalkError: Error {
   case noUpdateRule(Optimizer)
   /// No rotation is known for a rotational variant.
   case noRotation(Optimizer)
+  /// A saved state is already at the end.
+  case nothingLeft(Int, steps: Int)
+  /// There are more windows than can be kept.
+  case tooManyWindows(Int)
+  /// The gradient is too small for the precision.
+  case gradientUnderflows(Precision)
   /// The walk was interrupted before it had settled.
   case nothingMeasured
 }
@@ -31,6 +37,12 @@ extension WalkError: CustomStringConvertible {
       the rotation of the rotational variant of \(optimizer.title) depends on its gradient, which is not known \
       before the run; give the rotation
       """
+    case .nothingLeft(let step, let steps):
+      "the saved state is at step \(step), and a run of \(steps) steps leaves nothing to do; expected more steps"
+    case .tooManyWindows(let count):
+      "\(count) windows of all neurons need too much memory; choose longer windows"
+    case .gradientUnderflows(let precision):
+      "the gradient is zero in \(precision.rawValue) precision; choose a larger loss scale\(precision == .single ? ", or double precision" : "")"
     case .nothingMeasured: "the run was stopped before it had settled, and nothing was measured"
     }
   }

@@ -117,7 +117,7 @@ public struct WalkPrediction: Sendable {
       guard let norm = numbers[0], let updateSize = numbers[1], let rotation = numbers[2] else { continue }
       triples[.formula(fidelity)] = Triple(norm: norm, updateSize: updateSize, rotation: rotation)
     }
-    if settings.optimizer.answersToKurtosis, let moments = triples[.formula(.moments)],
+    if settings.values[.gradientKurtosis] != nil, let moments = triples[.formula(.moments)],
       let product = settings.values[.learningRate].flatMap({ η in settings.values[.weightDecay].map { η * $0 }
       }),
       let process = settings.optimizer.process(settings, moments.norm * moments.norm)
@@ -152,7 +152,11 @@ extension Walk {
     var values = settings.values.filter { $0.key != .effectiveDecay }
     values[.dimension] = dimension
     values[.initialNorm] = initialNorm
-    if settings.optimizer.answersToKurtosis { values[.gradientKurtosis] = kurtosis ?? 0 }
+    // Beyond its range the tails are too heavy for the expansion in them.
+    if settings.optimizer.answersToKurtosis, let kurtosis, Symbol.gradientKurtosis.domain.contains(kurtosis) {
+      values[.gradientKurtosis] = kurtosis
+    }
+    guard unitPower > 0 || spectrum != nil else { throw .gradientUnderflows(precision) }
     if system.radialDecay != 0 { values[.radialDecay] = system.radialDecay }
     // A spectrum brings its own power.
     if weightKind == .scaleSensitive {

@@ -57,7 +57,7 @@ public struct WalkRun: Sendable {
   ///   - state: where to go on from, as ``state`` had it; measured is what follows.
   ///   - keepsState: whether ``state`` and ``coordinatePowers`` are wanted.
   ///   - progress: told how many steps were taken.
-  ///   - isCancelled: asked after every window.
+  ///   - isCancelled: asked every 200 steps.
   /// - Throws: ``WalkError/training(_:)`` where nothing was run at all.
   public init(
     _ walk: Walk, seed: UInt64, shown: Int = 4, resuming state: TensorFile? = nil, keepsState: Bool = false,
@@ -69,6 +69,7 @@ public struct WalkRun: Sendable {
       simulation = try Simulation(walk.simulation(seed: seed))
       if let state { try simulation.resume(from: state) }
     } catch { throw .training(error) }
+    guard simulation.step < walk.steps else { throw .nothingLeft(simulation.step, steps: walk.steps) }
     self.seed = seed
     let dimension = walk.system.dimension
     let weights = simulation.weights
@@ -79,15 +80,19 @@ public struct WalkRun: Sendable {
     initialLayerNorm = norms.reduce(0) { $0 + $1 * $1 }.squareRoot()
     neurons = Self.spread(simulation.outputGains, count: shown).map { Neuron(index: $0) }
     do throws(TrainingError) {
-      while simulation.step < walk.steps {
-        let count = min(walk.window, walk.steps - simulation.step)
-        add(try simulation.advance(steps: count), walk)
-        progress(count)
-        if isCancelled() {
-          isInterrupted = simulation.step < walk.steps
-          break
+      while simulation.step < walk.steps, !isInterrupted {
+        let end = min(simulation.step + walk.window, walk.steps)
+        while simulation.step < end, !isInterrupted {
+          // Often enough for whoever waits.
+          let count = min(200, end - simulation.step)
+          try simulation.take(steps: count)
+          progress(count)
+          isInterrupted = isCancelled()
         }
+        // A window that was cut short is left out.
+        if simulation.step == end { add(simulation.endWindow(), walk) }
       }
+      isInterrupted = simulation.step < walk.steps
     } catch { failure = error }
     if keepsState { self.state = simulation.state }
     gradientKurtosis = simulation.gradientKurtosis

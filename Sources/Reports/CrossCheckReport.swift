@@ -41,9 +41,12 @@ public struct CrossCheckReport: Sendable {
   public init(_ cases: [Case], notes: [String] = []) { (self.cases, self.notes) = (cases, notes) }
 
   /// Document, JSON and table.
-  public var output: Output { Output(document: document(figures: []), json: json, table: equilibrium) }
+  public var output: Output {
+    Output(document: document(figures: []), json: json, table: standard.isEmpty ? rotational : equilibrium)
+  }
 
-  /// Whether the best prediction of every number is within three standard errors or the stated error of its model.
+  /// Whether the best prediction of every number that can be judged is within three standard errors or the stated error of its
+  /// model, and that in time of every walk that is still moving within ``errorInTime``.
   public var agrees: Bool { disagreements.isEmpty }
 
   // MARK: Document
@@ -73,7 +76,7 @@ public struct CrossCheckReport: Sendable {
   private var equilibrium: Table {
     Table(
       caption:
-        "Equilibrium: measured, and measured over predicted less one, in percent, ± its standard error; the best prediction agrees within three standard errors or the stated error of its model. Refined: second moments with the measured tails of the gradient and the fluctuation of v",
+        "Equilibrium: measured, and measured over predicted less one, in percent; the standard error is that of the best prediction's. A prediction agrees within the stated error of its model, 0.5 % (1 % for a short memory of v), or within three standard errors of at most 1 %. Refined: second moments with the measured tails of the gradient and the fluctuation of v",
       columns: [
         Table.Column("optimizer", name: "optimizer", isNumeric: false),
         Table.Column("quantity", name: "quantity", isNumeric: false),
@@ -83,7 +86,8 @@ public struct CrossCheckReport: Sendable {
         Table.Column("moments, %", name: "moments_percent"),
         Table.Column("refined, %", name: "refined_percent"),
         Table.Column("± s.e., %", name: "standard_error_percent"),
-        Table.Column("agrees", name: "agrees", isNumeric: false),
+        Table.Column("moments agree", name: "moments_agree", isNumeric: false),
+        Table.Column("best agrees", name: "agrees", isNumeric: false),
       ],
       rows: standard.flatMap { one in
         Triple.quantities.map { quantity in
@@ -97,6 +101,7 @@ public struct CrossCheckReport: Sendable {
             percent(.formula(.geometric)),
             percent(.formula(.moments)), percent(.refined),
             .optional(one.best(quantity)?.standardError.map { 100 * $0 }),
+            .prose(Prose(one.verdict(quantity, .formula(.moments)).rawValue)),
             .prose(Prose(one.verdict(quantity).rawValue)),
           ]
         }
@@ -186,12 +191,10 @@ extension CrossCheckReport.Case {
     case moving = "still moving"
   }
 
-  /// The norm changes by more than this while it is measured.
-  private static let drift = 0.01
-
   /// Whether the best prediction holds.
-  func verdict(_ quantity: Quantity) -> Verdict {
-    if paper.walk.wrapper == nil, abs(comparison.drift ?? 0) > Self.drift { return .moving }
-    return comparison.agrees(quantity, best, modelError: paper.modelError) == true ? .agrees : .disagrees
+  func verdict(_ quantity: Quantity, _ source: Source? = nil) -> Verdict {
+    if paper.walk.wrapper == nil, comparison.isMoving(tolerance: paper.modelError) { return .moving }
+    return comparison.agrees(quantity, source ?? best, modelError: paper.modelError) == true
+      ? .agrees : .disagrees
   }
 }

@@ -25,6 +25,17 @@ public enum Numbers {
     }
   }
 
+  /// A count, written out whatever its size.
+  static func count(_ value: Int) -> String {
+    var text = String(value)
+    var end = text.endIndex
+    while text.distance(from: text.startIndex, to: end) > 3 + (value < 10_000 ? 1 : 0) {
+      end = text.index(end, offsetBy: -3)
+      text.insert("\u{2009}", at: end)
+    }
+    return text
+  }
+
   /// Every digit: the shortest text that reads back as the same number.
   public static func full(_ value: Double) -> String {
     value == value.rounded() && abs(value) < 1e15 ? String(Int(value)) : value.description

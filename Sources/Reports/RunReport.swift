@@ -251,11 +251,15 @@ public struct RunReport: Sendable {
           "The optimizer itself was run at the peak hyperparameters. \(crossCheck.walk.systemSummary) Rotation and relative errors do not depend on the dimension; the norm grows as its root where the optimizer normalises the gradient."
         )), .table(crossCheck.table()),
     ]
-    if let drift = crossCheck.drift, abs(drift) > 0.01 {
+    blocks.append(
+      .list([
+        "Refined: second moments with the measured tails of the gradient and the fluctuation of v. The other predictions leave out what a small system and a short memory of v add; a percent, at \(Symbol.beta2) = 0.95, is to be expected. Standard errors are of three seeds and uncertain themselves."
+      ]))
+    if crossCheck.isMoving(tolerance: 0.005), let drift = crossCheck.drift {
       blocks.append(
         .paragraph(
           Prose(
-            "The norm still moved by \(Numbers.short(100 * drift, digits: 2)) % while it was measured: these weights remember too long for a short check."
+            "The norm still moved by \(Numbers.short(100 * drift.mean, digits: 2)) % while it was measured: these weights remember too long for a short check."
           )))
     }
     return blocks

@@ -23,9 +23,10 @@ extension WalkComparison {
       case .expectedRotation: .rotation
       default: .updateSize
       }
+    // The colours of the first run's neurons; the predictions have the first two.
     var series = run.neurons.enumerated().map { index, neuron in
       Figure.Series(
-        index == 0 ? "neurons" : nil, x: steps, y: neuron.rows.map { $0[kind] },
+        Prose("neuron \(neuron.index)"), x: steps, y: neuron.rows.map { $0[kind] },
         color: .numbered(index + 2))
     }
     let layer: [Double] =
@@ -38,6 +39,10 @@ extension WalkComparison {
       let own = quantity == .equilibriumNorm ? curve.norm : curve.rotation
       series.append(
         Figure.Series(
+          "recurrence (16)", x: curve.steps.map { Double($0) }, y: own.recurrence, style: .dotted,
+          color: .vermilion))
+      series.append(
+        Figure.Series(
           "second moments in time", x: curve.steps.map { Double($0) }, y: own.moments, color: .blue))
     }
     if let last = sources.last, let value = predicted(quantity, last), let first = steps.first,
@@ -46,11 +51,21 @@ extension WalkComparison {
     {
       series.append(
         Figure.Series(
-          "equilibrium (\(Prose(last.name).plain))", x: [first, end], y: [value, value], style: .dashed,
+          last == .request ? "request" : "equilibrium (\(Prose(last.name).plain))", x: [first, end],
+          y: [value, value], style: .dashed,
           color: .vermilion))
     }
     return Figure.Panel(
-      title: title, x: Figure.Axis("step"), y: Figure.Axis("\(quantity.symbol.meaning) \(quantity.symbol)"),
+      title: title, x: Figure.Axis("step"), y: Self.axis(quantity),
       series: series)
+  }
+
+  /// What the curves show, which is no prediction.
+  private static func axis(_ quantity: Quantity) -> Figure.Axis {
+    switch quantity {
+    case .equilibriumNorm: "weight norm \(Symbol.norm)"
+    case .expectedRotation: "rotation \(Symbol.rotation) (rad)"
+    default: "RMS update size \(Symbol.updateSize)"
+    }
   }
 }

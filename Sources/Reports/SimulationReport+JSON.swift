@@ -61,7 +61,11 @@ extension WalkComparison {
       ),
       ("steps", .number(Double(walk.steps))), ("settled_from", .number(Double(walk.settledFrom))),
       ("window", .number(Double(walk.window))),
+      ("steps_taken", .number(Double(stepsTaken))),
+      ("nesterov", .bool(walk.settings.variant.nesterov)),
       ("schedule", .string(walk.plan.learningRateSchedule.name)),
+      ("decay_convention", .string(walk.plan.convention.rawValue)),
+      ("rotational_wrapper", walk.wrapper.map(\.json) ?? .null),
       ("precision", .string(walk.precision.rawValue)),
       ("instruction_set", .string(walk.instructionSet.rawValue)),
       ("seeds", .array(runs.map { .number(Double($0.seed)) })),
@@ -86,9 +90,22 @@ extension WalkComparison {
             ("gradient_kurtosis", .optional(gradientKurtosis)),
             ("bias_rms_update_size", bias.measured.json),
             ("predicted_bias_rms_update_size", .optional(bias.predicted)),
-            ("drift_of_norm", .optional(drift)),
+            ("drift_of_norm", .optional(drift?.mean)),
           ])
       ),
+    ]
+  }
+}
+
+extension RotationalWrapper {
+  fileprivate var json: JSONValue {
+    [
+      "granularity": .string(granularity.rawValue), "zero_mean": .bool(zeroMean),
+      "decay_factor": .number(decayFactor), "epsilon": .number(epsilon), "learns_gain": .bool(learnsGain),
+      "imbalance": [
+        "faster_share": .number(imbalance.fasterShare), "slower_share": .number(imbalance.slowerShare),
+        "factor": .number(imbalance.factor),
+      ],
     ]
   }
 }

@@ -2,6 +2,7 @@ import CrossChecks
 import Dynamics
 import Equilibrium
 import Formulas
+import RealModule
 import Training
 
 /// What `roteq simulate` says: what a random walk measured, next to what is predicted of it.
@@ -29,11 +30,12 @@ public struct SimulationReport: Sendable {
 
   private var document: Document {
     var blocks: [Block] = [
-      .heading(1, "\(walk.title): a random walk of \(count(walk.steps, "step"))"),
-      .paragraph(walk.settings.sharedSummary), .paragraph(Prose(walk.systemSummary)),
-      .table(comparison.table()),
+      .heading(1, "\(walk.title): a random walk of \(count(comparison.stepsTaken, "step"))"),
+      .paragraph(comparison.predictions[0].typical.sharedSummary), .paragraph(Prose(walk.systemSummary)),
     ]
-    if let curveTable { blocks.append(.table(curveTable)) }
+    // Under a schedule the run in time is what counts.
+    let tables = [comparison.table()] + (curveTable.map { [$0] } ?? [])
+    blocks += (walk.isScheduled ? tables.reversed() : tables).map { .table($0) }
     if !comparison.runs[0].neurons.isEmpty { blocks.append(.table(neuronTable)) }
     blocks.append(.list(findings))
     if !notes.isEmpty { blocks += [.heading(2, "Notes"), .list(notes.map { Prose($0) })] }
@@ -42,7 +44,7 @@ public struct SimulationReport: Sendable {
   }
 
   private func count(_ number: Int, _ unit: String) -> String {
-    "\(Numbers.short(Double(number))) \(unit)\(number == 1 ? "" : "s")"
+    "\(Numbers.count(number)) \(unit)\(number == 1 ? "" : "s")"
   }
 
   /// How far the predictions in time are off.
@@ -128,10 +130,10 @@ public struct SimulationReport: Sendable {
       warnings.append(
         "The hyperparameters change during the run, so what is measured is no equilibrium; the table of the whole run counts."
       )
-    } else if let drift = comparison.drift, abs(drift) > 0.01 {
+    } else if comparison.isMoving(tolerance: 0.005), let drift = comparison.drift {
       warnings.append(
         Prose(
-          "The norm still moves: it changed by \(Numbers.short(100 * drift, digits: 2)) % between the first and the last third of what was measured. More steps, or a later start of the measurement, would settle it."
+          "The norm still moves: it changed by \(Numbers.short(100 * drift.mean, digits: 2)) % between the first and the last third of what was measured. More steps, or a later start of the measurement, would settle it."
         ))
     }
     if walk.wrapper == nil {
@@ -167,7 +169,7 @@ extension WalkComparison {
     }
     return Table(
       caption: Prose(
-        "Equilibrium, measured over steps \(Numbers.short(Double(walk.settledFrom + 1))) to \(Numbers.short(Double(walk.steps))), \(runs.count == 1 ? "one seed" : "\(runs.count) seeds")\(walk.concernsLayer ? ", the layer as one vector" : ""); off by: measured over predicted less one"
+        "\(walk.isScheduled ? "Against the equilibrium of the peak, though the hyperparameters change: measured" : "Equilibrium, measured") over steps \(Numbers.count(walk.settledFrom + 1)) to \(Numbers.count(stepsTaken)), \(runs.count == 1 ? "one seed" : "\(runs.count) seeds")\(walk.concernsLayer ? ", the layer as one vector" : ""); off by: measured over predicted less one"
       ), columns: columns, rows: rows)
   }
 
@@ -204,11 +206,23 @@ extension Walk {
     ]
     if system.lossScale != 1 { parts.append("loss scale \(Numbers.short(system.lossScale))") }
     if system.radialDecay != 0 { parts.append("radial decay λᵤ = \(Numbers.short(system.radialDecay))") }
+    if system.initialScale != 1 {
+      parts.append("initial weights times \(Numbers.short(system.initialScale))")
+    }
+    if isScheduled { parts.append("learning rate schedule \(plan.learningRateSchedule.name)") }
+    if plan.convention != .coupled { parts.append("\(plan.convention.rawValue) weight decay") }
     parts.append("\(precision.rawValue) precision (\(instructionSet.rawValue))")
     if let wrapper {
+      let angle = Double.atan(rotation)
       parts.append(
-        "turning \(wrapper.granularity == .layer ? "the layer" : "each neuron") by \(Numbers.short(rotation)) rad a step on average, β = \(Numbers.short(wrapper.decayFactor))\(wrapper.zeroMean ? ", mean removed" : "")"
+        "Algorithm 1 turning \(wrapper.granularity == .layer ? "the layer" : "each neuron") at a rate of \(Numbers.short(rotation)) a step on average\(angle < 0.999 * rotation ? ", an angle of \(Numbers.short(angle)) rad" : ""), β = \(Numbers.short(wrapper.decayFactor)), mean \(wrapper.zeroMean ? "removed" : "kept")\(wrapper.learnsGain ? ", learned gains" : "")"
       )
+      let imbalance = wrapper.imbalance
+      if imbalance != .none {
+        parts.append(
+          "\(Numbers.short(100 * imbalance.fasterShare)) % of the neurons \(Numbers.short(imbalance.factor)) times faster and \(Numbers.short(100 * imbalance.slowerShare)) % as much slower"
+        )
+      }
     }
     return "The simple system (95): " + parts.joined(separator: ", ") + "."
   }

@@ -66,11 +66,15 @@ extension TrajectoryReport {
 
 extension Symbol {
   /// ‖ω‖ at a step.
-  fileprivate static let norm = Symbol(
+  static let norm = Symbol(
     "norm", plain: "‖ω‖", latex: "\\|\\boldsymbol{\\omega}\\|", sympy: "norm", meaning: "weight norm",
     domain: .positive)
+  /// η_g at a step.
+  static let updateSize = Symbol(
+    "update_size", plain: "η_g", latex: "\\eta_g", sympy: "eta_g", meaning: "RMS update size",
+    unit: "weight per step", domain: .positive)
   /// η_r at a step.
-  fileprivate static let rotation = Symbol(
+  static let rotation = Symbol(
     "rotation", plain: "η_r", latex: "\\eta_r", sympy: "eta_r", meaning: "rotation", unit: "rad per step",
     domain: .positive)
 }

@@ -8,7 +8,7 @@ extension Simulation {
         "random": Tensor(random.state), "step": Tensor([UInt64(step)]),
         "window_start": windowStart.rawTensor, "squares": Tensor(squares.values),
         "fourths": Tensor(fourths.values), "square_count": Tensor([UInt64(squareCount)]),
-      ], metadata: ["settings": fingerprint])
+      ], metadata: fields.merging(["settled_from": "\(settings.settledFrom)"]) { own, _ in own })
     for (name, panels) in weight.contents + bias.contents { file.tensors[name] = panels.rawTensor }
     if let rotation = weight.rotation { file.tensors["weight/rotation"] = Tensor(rotation.state) }
     return file
@@ -18,9 +18,9 @@ extension Simulation {
   ///
   /// - Throws: ``TrainingError`` where it was saved under other settings, or is not whole.
   public func resume(from file: TensorFile) throws(TrainingError) {
-    guard let saved = file.metadata["settings"] else { throw .stateMismatch("it names no settings") }
-    guard saved == fingerprint else {
-      throw .stateMismatch("it was saved for \(saved), this is \(fingerprint)")
+    for (name, own) in fields.sorted(by: { $0.key < $1.key }) {
+      guard let saved = file.metadata[name] else { throw .stateMismatch("it does not say its \(name)") }
+      guard saved == own else { throw .stateMismatch("its \(name) is \(saved), here it is \(own)") }
     }
     for (name, own) in state.tensors.sorted(by: { $0.key < $1.key }) {
       guard let tensor = file.tensors[name] else { throw .missingTensor(name) }
@@ -44,19 +44,31 @@ extension Simulation {
     }
     random.state = integers("random")
     step = Int(integers("step")[0])
-    squareCount = Int(integers("square_count")[0])
-    squares.values = values("squares")
-    fourths.values = values("fourths")
+    // What was measured from another step on is not of this measurement.
+    if file.metadata["settled_from"] == "\(settings.settledFrom)" {
+      squareCount = Int(integers("square_count")[0])
+      squares.values = values("squares")
+      fourths.values = values("fourths")
+    }
     windowStart.raw = values("window_start")
     for (name, panels) in weight.contents + bias.contents { panels.raw = values(name) }
     weight.rotation?.state = values("weight/rotation")
   }
 
-  /// What a state has to fit: everything that shapes the run but its schedule and length.
-  private var fingerprint: String {
-    let wrapper = settings.wrapper.map { "\($0)" } ?? "none"
-    return
-      "\(settings.system), \(settings.rule), wrapper \(wrapper), seed \(settings.seed), \(settings.precision)"
+  /// What a state has to fit, by name: everything that shapes the run but its schedule and length.
+  private var fields: [String: String] {
+    var fields = ["seed": "\(settings.seed)", "precision": settings.precision.rawValue]
+    func add(_ prefix: String, _ value: Any) {
+      for (label, field) in Mirror(reflecting: value).children {
+        fields["\(prefix).\(label ?? "")"] = "\(field)"
+      }
+    }
+    add("system", settings.system)
+    add("optimizer", settings.rule)
+    fields["optimizer.moments"] = settings.rule.moments.joined(separator: ",")
+    if let wrapper = settings.wrapper { add("wrapper", wrapper) }
+    fields["wrapper"] = settings.wrapper == nil ? "none" : "Algorithm 1"
+    return fields
   }
 }
 

@@ -126,7 +126,19 @@ public final class Simulation {
   ///
   /// - Throws: ``TrainingError/notFinite(what:neuron:step:)``.
   public func advance(steps: Int) throws(TrainingError) -> Window {
+    try take(steps: steps)
+    return endWindow()
+  }
+
+  /// Takes some steps of a window.
+  ///
+  /// - Throws: ``TrainingError/notFinite(what:neuron:step:)``.
+  public func take(steps: Int) throws(TrainingError) {
     for _ in 0..<steps { try takeStep() }
+  }
+
+  /// What was measured since the last window ended.
+  public func endWindow() -> Window {
     let window = Window(
       lastStep: step, measurement: recorder.take(),
       rotationOverWindow: angles(from: windowStart, to: weight.value))

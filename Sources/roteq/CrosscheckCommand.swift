@@ -32,6 +32,7 @@ struct CrosscheckCommand: AsyncParsableCommand {
   func run() async throws {
     let walks = try chosen()
     let count = try whole(seeds, "--seeds", from: 2) ?? 5
+    if let output { try OutputFile.makeDirectory(output) }
     let progress = SharedProgress(total: count * walks.reduce(0) { $0 + $1.walk.steps })
     Interruption.watch()
     let queue = WalkQueue(
@@ -54,7 +55,7 @@ struct CrosscheckCommand: AsyncParsableCommand {
     if !cases.isEmpty {
       if let output { try write(report, cases, to: output) } else { options.print(report.output) }
     }
-    try Interruption.passOn()
+    try Interruption.passOn(isKept: !cases.isEmpty)
     guard !cases.isEmpty else { throw Failure(notes.joined(separator: " "), .badData) }
     guard report.agrees else {
       throw Failure("the best predictions do not all agree with the walks; see Findings", .badData)
@@ -71,28 +72,28 @@ struct CrosscheckCommand: AsyncParsableCommand {
       all = try PaperWalk.all(steps: steps, precision: precision, instructionSet: instructions)
     } catch { throw Failure(error) }
     guard let only else { return all }
-    return try only.split(separator: ",").map { name in
-      guard let walk = all.first(where: { $0.name == name }) else {
-        throw Failure(unknown("walk", String(name), among: all.map(\.name)), .usage)
-      }
-      return walk
+    let names = only.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+    for name in names where !all.contains(where: { $0.name == name }) {
+      throw Failure(unknown("walk", name, among: all.map(\.name)), .usage)
     }
+    return all.filter { names.contains($0.name) }
   }
 
-  /// Everything is made before the first file is written.
-  private func write(_ report: CrossCheckReport, _ cases: [CrossCheckReport.Case], to directory: String)
-    throws
-  {
+  /// Figures first: the pages show them.
+  private func write(
+    _ report: CrossCheckReport, _ cases: [CrossCheckReport.Case], to directory: String
+  ) throws {
     let document = report.document(figures: cases.map { ($0.caption, $0.name) })
     let pages = [
       ("crosscheck.md", MarkdownFormat().render(document)),
       ("crosscheck.tex", LaTeXFormat(isFragment: options.fragment).render(document)),
       ("crosscheck.json", report.output.json.text),
     ]
-    try OutputFile.makeDirectory(directory)
     for one in cases {
       for (ending, isFragment) in [("svg", false), ("tex", true)] {
-        try FigureFile.write(one.figure, to: "\(directory)/\(one.name).\(ending)", isFragment: isFragment)
+        let path = "\(directory)/\(one.name).\(ending)"
+        try FigureFile.write(one.figure, to: path, isFragment: isFragment)
+        Standard.output.write("\(path)\n")
       }
     }
     for (name, text) in pages {

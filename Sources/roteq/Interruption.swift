@@ -21,8 +21,13 @@ enum Interruption {
   }
 
   /// Ends the program as interrupted where it was, after everything that was measured has been written.
-  static func passOn() throws {
-    if isRequested { throw Failure("interrupted; what was measured before is kept", .interrupted) }
+  ///
+  /// - Parameter isKept: whether anything was written.
+  static func passOn(isKept: Bool) throws {
+    guard isRequested else { return }
+    throw Failure(
+      isKept ? "interrupted; what was measured before is kept" : "interrupted before anything was measured",
+      .interrupted)
   }
 
   /// Whether Ctrl-C was pressed.

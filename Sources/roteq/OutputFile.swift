@@ -15,6 +15,15 @@ enum OutputFile {
     } catch { throw Failure("\(path): cannot be made a directory", .cannotWrite) }
   }
 
+  /// Refuses, before any long work, a file that could not be written after it.
+  static func probe(_ path: String) throws {
+    let type = try? FileManager.default.attributesOfItem(atPath: path)[.type] as? FileAttributeType
+    let folder = URL(filePath: path).deletingLastPathComponent().path
+    guard type != .typeDirectory, FileManager.default.isWritableFile(atPath: folder) else {
+      throw Failure("\(path): cannot be written", .cannotWrite)
+    }
+  }
+
   static func write(_ text: String, to path: String) throws {
     try write(Data(text.utf8), to: path)
   }

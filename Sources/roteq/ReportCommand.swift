@@ -96,7 +96,7 @@ struct ReportCommand: AsyncParsableCommand {
         progress: { progress.advance(by: $0) }, isCancelled: { Interruption.isRequested })
       let runs = try await queue.run([walk], seeds: [1, 2, 3])[0]
       progress.finish()
-      try Interruption.passOn()
+      try Interruption.passOn(isKept: false)
       return try WalkComparison(walk, runs)
     } catch let error as WalkError { throw Failure(error) }
   }

@@ -73,7 +73,8 @@ extension SimulateCommand {
   /// Runs side by side may together take half of the machine's memory.
   private var memoryLimit: Int {
     let machine = ProcessInfo.processInfo
-    let jobs = jobs.flatMap { Int($0) } ?? machine.activeProcessorCount
+    let runs = seeds.flatMap { Int($0) } ?? 5
+    let jobs = min(jobs.flatMap { Int($0) } ?? machine.activeProcessorCount, runs)
     return Int(clamping: machine.physicalMemory) / 2 / max(1, jobs)
   }
 }
@@ -88,6 +89,7 @@ extension Failure {
   init(_ error: WalkError) {
     switch error {
     case .training(.notFinite): self.init("\(error)", .badData)
+    case .gradientUnderflows, .settings: self.init("\(error)", .badData)
     case .training(.stateMismatch), .training(.missingTensor), .training(.shapeMismatch):
       self.init("\(error)", .badData)
     case .noRotation: self.init("missing --rotation: \(error)", .usage)
@@ -96,10 +98,13 @@ extension Failure {
   }
 
   /// A run that had to stop: names the settings beside step and neuron.
-  init(_ walk: Walk, _ error: TrainingError) {
+  init(_ walk: Walk, _ error: TrainingError, isKept: Bool) {
     let settings = walk.settings.hyperparameters.map { "\($0.symbol.plain) = \($0.value)" }
-    self.init(
-      "\(error), with \(walk.settings.optimizer.title) at \(settings.joined(separator: ", ")); what was measured before is kept",
-      .badData)
+    var message = "\(error), with \(walk.settings.optimizer.title) at \(settings.joined(separator: ", "))"
+    if case .notFinite(_, _, step: 1) = error, walk.settings.values[.epsilon] == 0 {
+      message += "; a gradient of zero divides by zero, which --epsilon 1e-8 avoids"
+    }
+    if isKept { message += "; what was measured before is kept" }
+    self.init(message, .badData)
   }
 }

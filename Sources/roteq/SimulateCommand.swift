@@ -72,6 +72,7 @@ struct SimulateCommand: AsyncParsableCommand {
     guard seeds.count == 1 || (save == nil && resume == nil) else {
       throw Failure("--save and --resume go with --seeds 1: a state is that of one run", .usage)
     }
+    try [output, save].compactMap { $0 }.forEach(OutputFile.probe)
     let state = try resume.map(InputFile.tensors)
     let (width, shown) = (try whole(jobs, "--jobs", from: 1), try whole(shown, "--shown", from: 0) ?? 4)
     let progress = SharedProgress(total: walk.steps * seeds.count)
@@ -86,17 +87,20 @@ struct SimulateCommand: AsyncParsableCommand {
     } catch let error as WalkError { throw Failure(error) }
     progress.finish()
     if let save, let state = runs.first?.state { try OutputFile.write(state, to: save) }
+    // Numbers are written whatever the report has to say of them.
+    try file?.writeNumbers(runs)
     let report = try report(walk, runs, of: seeds.count)
-    try file?.write(runs, report, isFragment: format.fragment)
     if let report {
+      try file?.writeFigure(report.figure, isFragment: format.fragment)
       if plot {
         Standard.output.write(try FigureFile.terminal(report.figure))
       } else {
         format.print(report.output)
       }
     }
-    if let failure = runs.compactMap(\.failure).first { throw Failure(walk, failure) }
-    try Interruption.passOn()
+    let isKept = report != nil || file != nil || save != nil
+    if let failure = runs.compactMap(\.failure).first { throw Failure(walk, failure, isKept: isKept) }
+    try Interruption.passOn(isKept: isKept)
     if report == nil { throw Failure(WalkError.nothingMeasured) }
   }
 

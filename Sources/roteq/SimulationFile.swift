@@ -32,15 +32,19 @@ struct SimulationFile {
     }
   }
 
-  /// Writes what was measured; a figure needs a report.
-  func write(_ runs: [WalkRun], _ report: SimulationReport?, isFragment: Bool) throws {
+  /// Writes the curves, where the file is one of numbers.
+  func writeNumbers(_ runs: [WalkRun]) throws {
     let series = SimulationSeries(runs)
     switch kind {
     case .csv: try OutputFile.write(CSV().render(series.table), to: path)
     case .json: try OutputFile.write(series.json.text, to: path)
     case .safetensors: try OutputFile.write(series.tensors, to: path)
-    case .figure:
-      if let report { try FigureFile.write(report.figure, to: path, isFragment: isFragment) }
+    case .figure: break
     }
+  }
+
+  /// Draws the curves, where the file is a figure.
+  func writeFigure(_ figure: Figure, isFragment: Bool) throws {
+    if kind == .figure { try FigureFile.write(figure, to: path, isFragment: isFragment) }
   }
 }

@@ -52,6 +52,19 @@ import Training
     #expect(abs(norm) < 1e-6)
   }
 
+  /// Neurons that turn on their own are judged as neurons, whatever normalises them.
+  @Test func aVariantByNeuronUnderLayerNormalisationIsJudgedByNeuron() async throws {
+    let walk = try walk(
+      .adamW, quick[1].values, steps: 900,
+      system: SimpleSystem(dimension: 32, neurons: 16, batch: 16, normalisation: .layer),
+      wrapper: RotationalWrapper(), settledFrom: 300)
+    #expect(!walk.concernsLayer)
+    let comparison = try WalkComparison(walk, try await WalkQueue().run([walk], seeds: [1])[0])
+    for quantity in Triple.quantities {
+      #expect(abs(try #require(comparison.deviation(quantity, .request)).mean) < 0.01, "\(quantity)")
+    }
+  }
+
   @Test func anImbalanceIsAskedOfEachNeuron() async throws {
     let imbalance = Imbalance(fasterShare: 0.5, slowerShare: 0, factor: 3)
     let walk = try walk(

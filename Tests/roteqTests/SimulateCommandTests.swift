@@ -114,7 +114,9 @@ import Testing
     let other = try Roteq(
       line: longer.replacing("--neurons 16", with: "--neurons 8") + " --resume \(state)")
     #expect(other.exitCode == 65)
-    #expect(other.errors.hasPrefix("roteq: the saved state is not of this run: it was saved for "))
+    #expect(
+      other.errors.hasPrefix(
+        "roteq: the saved state is not of this run: its system.neurons is 16, here it is 8"))
   }
 
   /// A gradient that drives the weight outwards makes it grow until it overflows.
@@ -142,7 +144,7 @@ import Testing
     defer { try? FileManager.default.removeItem(at: folder) }
     let path = folder.appending(path: "run.csv").path
     let run = try Roteq(
-      line: Self.small.replacing("--steps 600", with: "--steps 1000000000") + " --window 100 -o \(path)",
+      line: Self.small.replacing("--steps 600", with: "--steps 1000000000") + " --window 5000 -o \(path)",
       interruptedAfter: 1)
     #expect(run.exitCode == 130)
     #expect(run.errors == "roteq: interrupted; what was measured before is kept\n")
@@ -201,6 +203,46 @@ import Testing
         "roteq: 1000000000 neurons × dimension 1000000000 with a batch of 32 need more than "))
   }
 
+  @Test func aFileThatCannotBeWrittenIsFoundBeforeTheRun() throws {
+    for flag in ["-o /nonexistent/run.csv", "--seeds 1 --save /nonexistent/s.safetensors"] {
+      let run = try Roteq(line: Self.small + " " + flag)
+      #expect(run.exitCode == 73)
+      #expect(run.errors == "roteq: \(flag.split(separator: " ").last ?? ""): cannot be written\n")
+      #expect(run.output.isEmpty)
+    }
+  }
+
+  /// Tails too heavy for the refined prediction leave it out, and nothing else.
+  @Test func smallBatchesAreReported() throws {
+    let run = try Roteq(line: Self.small.replacing("--batch 8", with: "--batch 3") + " --format csv")
+    #expect(run.exitCode == 0, "\(run.errors)")
+    #expect(run.output.contains(",moments,") && !run.output.contains(",refined,"))
+  }
+
+  @Test func aGradientThatUnderflowsIsNamed() throws {
+    let run = try Roteq(
+      line: Self.small.replacing("adamw", with: "sgdm --momentum 0.9") + " --loss-scale 1e-30")
+    #expect(run.exitCode == 65)
+    #expect(
+      run.errors
+        == "roteq: the gradient is zero in single precision; choose a larger loss scale, or double precision\n"
+    )
+  }
+
+  @Test func aFinishedStateLeavesNothing() throws {
+    let folder = try folder()
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let state = folder.appending(path: "state.safetensors").path
+    let one = Self.small.replacing("--seeds 2", with: "--seeds 1")
+    #expect(try Roteq(line: one + " --save \(state)").exitCode == 0)
+    let run = try Roteq(line: one + " --resume \(state)")
+    #expect(run.exitCode == 64)
+    #expect(
+      run.errors
+        == "roteq: the saved state is at step 600, and a run of 600 steps leaves nothing to do; expected more steps\n"
+    )
+  }
+
   @Test func aMissingStateIsNamed() throws {
     let run = try Roteq(
       line: Self.small.replacing("--seeds 2", with: "--seeds 1") + " --resume none.safetensors")
@@ -229,6 +271,7 @@ import Testing
     let page = try String(contentsOf: folder.appending(path: "crosscheck.md"), encoding: .utf8)
     #expect(page.contains("![Lion, β₂ = 0.99: four neurons"))
     #expect(page.contains("still moving"))
+    #expect(page.contains("Not judged in equilibrium, because the norm still moves: AdamW"))
     let json = try #require(
       try JSONSerialization.jsonObject(with: Data(contentsOf: folder.appending(path: "crosscheck.json")))
         as? [String: Any])
