@@ -94,8 +94,9 @@ struct ReplayCommand: ParsableCommand {
     } catch { throw Failure("\(weights): \(error)", .badData) }
 
     var run = ReplayRun(replay, recording, wrapper: request.wrapper, steps: request.plan.steps)
-    run.comparison = try expected.map {
-      try TensorComparison($0, tolerance: tolerance, names: run.names(every: every, moments: moments))
+    if let expected {
+      let other = try TensorComparison(expected, tolerance: tolerance, recorded: recording.steps)
+      try run.compare(with: other, every: every, moments: moments)
     }
     try run.run(every: every, moments: moments, request.settings)
     let settings =

@@ -16,7 +16,7 @@ struct ReplayRun {
   private var angles: [String: Double] = [:]
   /// What is written: the parameters at the end, those of the steps between, the moments.
   private(set) var tensors: [String: Tensor] = [:]
-  var comparison: TensorComparison?
+  private(set) var comparison: TensorComparison?
 
   init(_ replay: Replay, _ recording: Recording, wrapper: RotationalWrapper?, steps: Int) {
     (self.replay, self.recording, self.wrapper, self.steps) = (replay, recording, wrapper, steps)
@@ -24,11 +24,16 @@ struct ReplayRun {
     values = before.mapValues(\.values)
   }
 
-  /// The tensors that will be written.
-  func names(every: Int?, moments: Bool) -> [String] {
+  /// Compares with another implementation, which has to have the tensors that will be written.
+  ///
+  /// A tensor's own name stands for one step only; at any other the run ends with `NAME/after.N`.
+  mutating func compare(with other: TensorComparison, every: Int?, moments: Bool) throws {
     let between = every.map { Array(stride(from: $0, to: steps, by: $0)) } ?? []
-    return replay.tensors(moments: moments).keys
-      + before.keys.flatMap { name in between.map { "\(name)/after.\($0)" } }
+    try other.require(before.keys.sorted(), after: steps)
+    try other.require(
+      before.keys.flatMap { name in between.map { "\(name)/after.\($0)" } }
+        + (steps == other.lastStep ? Array(replay.tensors(moments: moments).keys) : []))
+    comparison = other
   }
 
   /// Takes all steps.
@@ -47,7 +52,9 @@ struct ReplayRun {
       progress.advance(by: 1)
     }
     let last = replay.tensors(moments: moments)
-    for (name, tensor) in last { try comparison?.compare(tensor, name, as: name, step: steps) }
+    if comparison?.lastStep == steps {
+      for (name, tensor) in last { try comparison?.compare(tensor, name, as: name, step: steps) }
+    }
     tensors.merge(last) { _, new in new }
   }
 

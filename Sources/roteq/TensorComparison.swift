@@ -6,6 +6,8 @@ struct TensorComparison {
   private let path: String
   private let tolerance: Double
   private let expected: TensorFile
+  /// The step after which the file has a tensor under its own name.
+  let lastStep: Int
   private var deviations: [String: ReplayReport.Deviation] = [:]
   private var compared: Set<String> = []
   /// The step in which each tensor was compared last: the last one may be there under two names.
@@ -13,15 +15,33 @@ struct TensorComparison {
 
   /// Reads the other implementation's file.
   ///
-  /// - Parameter names: the tensors that it has to have.
-  init(_ path: String, tolerance: Double, names: [String]) throws {
+  /// - Parameter recorded: the steps of the recording; the file has gone through all of them where it does not say otherwise.
+  init(_ path: String, tolerance: Double, recorded: Int) throws {
     (self.path, self.tolerance) = (path, tolerance)
     expected = try InputFile.tensors(path)
+    // What this program wrote may be shorter than the recording.
+    let isOwn = expected.metadata["program"]?.hasPrefix("roteq ") == true
+    lastStep = isOwn ? expected.metadata["steps"].flatMap { Int($0) } ?? recorded : recorded
+  }
+
+  /// Refuses a file without these tensors.
+  func require(_ names: [String]) throws {
     for name in names.sorted() {
       do throws(TensorFileError) { _ = try expected.tensor(name) } catch {
         throw Failure("\(path): \(error)", .badData)
       }
     }
+  }
+
+  /// Refuses a file that has one of these parameters neither after step `steps` nor under its own name for that step.
+  func require(_ parameters: [String], after steps: Int) throws {
+    guard steps != lastStep,
+      let lacking = parameters.sorted().first(where: { expected.tensors["\($0)/after.\(steps)"] == nil })
+    else { return }
+    let other = expected.tensors[lacking] == nil ? "" : ", and '\(lacking)' is after step \(lastStep)"
+    throw Failure(
+      "\(path): nothing to compare after step \(steps): no tensor '\(lacking)/after.\(steps)'\(other)", .usage
+    )
   }
 
   /// Compares a tensor, where the file has one of that name, and notes the deviation under `title`.
