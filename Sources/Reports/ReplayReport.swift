@@ -118,14 +118,18 @@ public struct ReplayReport: Sendable {
   private let title: String
   private let steps: Int
   private let settings: [Setting]
+  private let notes: [String]
   private let parameters: [Parameter]
   private let comparison: Comparison?
 
   /// The report on a replay.
+  ///
+  /// - Parameter notes: sentences on the settings.
   public init(
-    _ title: String, steps: Int, _ settings: [Setting], _ parameters: [Parameter], _ comparison: Comparison?
+    _ title: String, steps: Int, _ settings: [Setting], notes: [String] = [], _ parameters: [Parameter],
+    _ comparison: Comparison?
   ) {
-    (self.title, self.steps, self.settings) = (title, steps, settings)
+    (self.title, self.steps, self.settings, self.notes) = (title, steps, settings, notes)
     (self.parameters, self.comparison) = (parameters, comparison)
   }
 
@@ -134,9 +138,10 @@ public struct ReplayReport: Sendable {
     var blocks: [Block] = [
       .heading(1, "\(title), \(steps) recorded step\(steps == 1 ? "" : "s")"), .table(settingsTable),
       .table(movement),
-      .list([
-        "Norms are of the whole tensor. The mean angle is that of weight vectors: rows, or the layer where it turns as a whole."
-      ]),
+      .list(
+        notes.map { Prose([.text($0)]) } + [
+          "Norms are of the whole tensor. The mean angle is that of weight vectors: rows, or the layer where it turns as a whole."
+        ]),
     ]
     if let comparison {
       blocks.append(.table(Self.table(comparison)))
@@ -220,6 +225,7 @@ public struct ReplayReport: Sendable {
           case .word(let word): (setting.name, .string(word))
           }
         }),
+      "notes": .array(notes.map { .string($0) }),
       "tensors": .array(
         parameters.map { parameter in
           [

@@ -33,6 +33,7 @@ extension ReplayCommand {
   func request(_ recording: Recording) throws -> Request {
     let target = try ConversionTarget(optimizer, as: "optimizer")
     if !target.isRotational { try rotational.refuse(for: target.optimizer) }
+    try refuseIdle(target)
     let convention: DecayConvention = try choice("decay convention", decayConvention)
     guard convention == .coupled || target.optimizer.decouplesDecay else {
       throw Failure(

@@ -32,7 +32,16 @@ struct ReplayCommand: ParsableCommand {
       decay. docs/replay.md says how to record a run in PyTorch.
 
       Written are NAME after the last step, NAME_gain where it is learned, NAME/after.N with --every, and with --moments \
-      NAME/first_moment and so on. --expected compares whatever of these another implementation has written.
+      NAME/first_moment and so on. --expected compares whatever of these another implementation has written. NAME is taken \
+      to be after the last recorded step: with fewer --steps N it is left out, and NAME/after.N has to be there.
+
+      ε of Adam and AdamW is 1e-8 where --epsilon does not say otherwise; it may be 0, but not negative. --rotation is the \
+      rate of Algorithm 1 in radians, and the angle of a step is its arc tangent: 0.5 turns by 0.464.
+
+      Refused are flags that play no part: --initial-norm, --gradient-norm, --radial-decay, --decay-error-factor, \
+      --dimension-error-factor, --gradient-kurtosis, --scale-sensitive and --steps-per-epoch always; --dimension, \
+      --gradient-mass, --unit-gradient-norm, --active-fraction and --gradient-moments except for rv-adam-l2 without \
+      --rotation, whose rotation in Table 1 needs the gradient mass.
       """)
 
   @Option(help: "Optimizer: \(ConversionTarget.known.joined(separator: ", ")).") var optimizer: String
@@ -75,6 +84,7 @@ struct ReplayCommand: ParsableCommand {
     guard outputPath != nil || expected != nil else {
       throw Failure("missing -o or --expected: the result would be lost", .usage)
     }
+    if let outputPath { try checkOutput(outputPath) }
     let every = try every.map { try wholeNumber($0, flag: "--every", from: 1) }
     let precision: Precision = try choice("precision", precision)
     let instructions: InstructionSet =
@@ -109,7 +119,8 @@ struct ReplayCommand: ParsableCommand {
     }
     output.print(
       ReplayReport(
-        request.title, steps: request.plan.steps, settings, run.parameters, run.comparison?.report
+        request.title, steps: request.plan.steps, settings, notes: try notes(steps: request.plan.steps),
+        run.parameters, run.comparison?.report
       ).output)
     if let failure = run.comparison?.failure { throw failure }
   }

@@ -10,7 +10,7 @@ struct RotationalOptions: ParsableArguments {
   @Option(
     parsing: .unconditional,
     help:
-      "Angle of a step in radians: a number, or a CSV file with columns step and rotation. (default: Table 1 at each step's settings)"
+      "Rate of Algorithm 1 in radians, at least 0; the angle of a step is its arc tangent (0.5 turns by 0.464): a number, or a CSV file with columns step and rotation. (default: Table 1 at each step's settings)"
   )
   var rotation: String?
   @Option(
@@ -21,11 +21,12 @@ struct RotationalOptions: ParsableArguments {
   @Flag(help: "Leave the mean in rotated weights and their updates.")
   var rvKeepMean = false
   @Option(
-    parsing: .unconditional, help: "How long the mean square of the update remembers, β. (default: 0.9)")
+    parsing: .unconditional,
+    help: "How long the mean square of the update remembers, β: at least 0, below 1. (default: 0.9)")
   var rvBeta: String?
   @Option(
     parsing: .unconditional,
-    help: "ε, added to the size of the update that is divided by. (default: 1e-8)")
+    help: "ε, added to the size of the update that is divided by: at least 0. (default: 1e-8)")
   var rvEpsilon: String?
   @Flag(help: "A gain for each neuron, trained without decay; the network sees gain times weight.")
   var learnGain = false
@@ -88,7 +89,7 @@ struct RotationalOptions: ParsableArguments {
     return Imbalance(fasterShare: faster, slowerShare: slower, factor: factor)
   }
 
-  /// The angle of every step of a plan, in radians: as given, or η̂_r of Table 1 at the step's settings.
+  /// The rate of every step of a plan, in radians, whose arc tangent is the angle: as given, or η̂_r of Table 1 at the step's settings.
   func angles(_ settings: Settings, _ plan: RunPlan) throws -> [Double] {
     guard let rotation else {
       return try (0..<plan.steps).map { try Self.predicted(settings, plan.step(after: $0), step: $0 + 1) }

@@ -250,7 +250,7 @@ extension ReplayCommandTests {
   }
 
   /// The report of a replay whose result is thrown away.
-  private static func json(_ line: String) throws -> [String: Any] {
+  static func json(_ line: String) throws -> [String: Any] {
     let folder = try Folder()
     let run = try Roteq(line: "\(line) -o \(try folder.path("out.safetensors")) --format json")
     try #require(run.exitCode == 0, "\(run.errors)")

@@ -11,6 +11,14 @@ import Testing
   @Test(arguments: [
     ErrorTests.Case(line: adamW, code: 64, message: "missing -o or --expected: the result would be lost"),
     ErrorTests.Case(
+      line: adamW + " -o out.txt", code: 64,
+      message: "-o: 'out.txt' is not allowed, expected a name that ends in .safetensors"),
+    ErrorTests.Case(
+      line: adamW + " --steps 7 --expected examples/replay-adamw.safetensors", code: 64,
+      message:
+        "examples/replay-adamw.safetensors: nothing to compare after step 7: no tensor '0.bias/after.7', and '0.bias' is after step 20"
+    ),
+    ErrorTests.Case(
       line: "roteq replay --optimizer rv-adamv --lr 1 \(examples) -o out.safetensors", code: 64,
       message: "unknown optimizer 'rv-adamv'; did you mean 'rv-adamw'?"),
     ErrorTests.Case(
@@ -82,7 +90,7 @@ import Testing
       message: "--steps-per-epoch does not apply to recorded steps"),
     ErrorTests.Case(
       line:
-        "roteq replay --optimizer adamw --lr 1e-2 --weight-decay 0 --decay-schedule linear \(examples) -o x",
+        "roteq replay --optimizer adamw --lr 1e-2 --weight-decay 0 --decay-schedule linear \(examples) -o x.safetensors",
       code: 64, message: "--decay-schedule does not go with --weight-decay 0"),
     ErrorTests.Case(line: adamW + " --expected none", code: 66, message: "none: no such file"),
     ErrorTests.Case(
@@ -95,7 +103,7 @@ import Testing
     ),
     ErrorTests.Case(
       line:
-        "roteq replay --optimizer adamw --lr 1e-2 --weight-decay 0.1 --weights examples/replay-weights.safetensors --gradients examples/replay-weights.safetensors -o x",
+        "roteq replay --optimizer adamw --lr 1e-2 --weight-decay 0.1 --weights examples/replay-weights.safetensors --gradients examples/replay-weights.safetensors -o x.safetensors",
       code: 65,
       message:
         "examples/replay-weights.safetensors: tensor '0.bias' is no gradient, expected NAME/step.0, NAME/step.1, … of a tensor of examples/replay-weights.safetensors"
@@ -106,6 +114,85 @@ import Testing
     #expect(run.errors == "roteq: \(test.message)\n")
     #expect(run.exitCode == test.code)
     #expect(run.output.isEmpty || test.code == 65)
+  }
+
+  /// Flags that a replay has no use for, with what the message says after "replay: ".
+  @Test(arguments: [
+    ("--dimension 8", "each recorded weight has its own"),
+    ("--initial-norm 1", "it begins with the recorded weights"),
+    ("--gradient-norm 1", "it takes the gradients as recorded"),
+    ("--unit-gradient-norm 1", "it takes the gradients as recorded"),
+    ("--gradient-mass 1", "it takes the gradients as recorded"),
+    ("--active-fraction 0.5", "it takes the gradients as recorded"),
+    ("--gradient-kurtosis 1", "it takes the gradients as recorded"),
+    ("--gradient-moments none", "it takes the gradients as recorded"),
+    ("--scale-sensitive", "it takes the gradients as recorded"),
+    ("--radial-decay 0.1", "it corrects the prediction of an equilibrium, and a replay predicts none"),
+    ("--decay-error-factor 2", "it corrects the prediction of an equilibrium, and a replay predicts none"),
+    (
+      "--dimension-error-factor 2", "it corrects the prediction of an equilibrium, and a replay predicts none"
+    ),
+  ])
+  func idleFlagsAreRefused(_ flag: String, _ reason: String) throws {
+    let name = flag.split(separator: " ")[0]
+    for optimizer in ["sgdm --momentum 0.9", "adam-l2", "rv-adamw", "rv-lion"] {
+      let run = try Roteq(
+        line:
+          "roteq replay --optimizer \(optimizer) --lr 1e-2 --weight-decay 0.1 \(Self.examples) -o none/out.safetensors \(flag)"
+      )
+      #expect(run.errors == "roteq: \(name) does not apply to a replay: \(reason)\n")
+      #expect(run.exitCode == 64)
+    }
+  }
+
+  /// Table 1 needs the gradient for RV-Adam+ℓ2, unless --rotation stands in for it.
+  @Test func flagsOfTheGradientServeRotationalAdamL2() throws {
+    let folder = try Folder()
+    let line =
+      "roteq replay --optimizer rv-adam-l2 --lr 1e-2 --weight-decay 0.1 \(Self.examples) -o \(try folder.path("out.safetensors"))"
+    for flags in [
+      "--gradient-mass 0.1 --dimension 8", "--unit-gradient-norm 0.1 --dimension 8",
+      "--unit-gradient-norm 0.1 --dimension 8 --active-fraction 0.5",
+    ] {
+      let run = try Roteq(line: "\(line) \(flags)")
+      #expect(run.exitCode == 0, "\(run.errors)")
+    }
+    let run = try Roteq(line: line + " --rotation 0.01 --gradient-mass 0.1")
+    #expect(
+      run.errors
+        == "roteq: --gradient-mass does not go with --rotation 0.01, which gives the rotation itself\n")
+    #expect(run.exitCode == 64)
+    #expect(try Roteq(line: line + " --gradient-mass 0.1 --dimension 8 --scale-sensitive").exitCode == 64)
+  }
+
+  /// No input is overwritten, however its path is spelled.
+  @Test(arguments: ["weights", "gradients", "expected"])
+  func inputsAreKept(_ input: String) throws {
+    let folder = try Folder()
+    for name in ["weights", "gradients", "expected"] {
+      let source = name == "expected" ? "replay-adamw" : "replay-\(name)"
+      _ = try folder.file(
+        "\(name).safetensors", ReplayCommandTests.tensors("examples/\(source).safetensors"))
+    }
+    let path = try folder.path("\(input).safetensors")
+    let before = try Data(contentsOf: URL(filePath: path))
+    let link = try folder.path("link.safetensors")
+    try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: path)
+    let flags = try ["weights", "gradients", "expected"].map {
+      "--\($0) \(try folder.path("\($0).safetensors"))"
+    }
+    let spelled = path.replacing("/\(input).safetensors", with: "/./\(input).safetensors")
+    try #require(spelled != path)
+    for output in [path, spelled, link] {
+      let run = try Roteq(
+        line:
+          "roteq replay --optimizer adamw --lr 1e-2 --weight-decay 0.1 \(flags.joined(separator: " ")) --tolerance 1 -o \(output)"
+      )
+      #expect(
+        run.errors == "roteq: -o: '\(output)' is the file of --\(input), which would be overwritten\n")
+      #expect(run.exitCode == 64)
+    }
+    #expect(try Data(contentsOf: URL(filePath: path)) == before)
   }
 
   private static func matrix(_ a: Double, _ b: Double, _ c: Double, _ d: Double) -> Tensor {
