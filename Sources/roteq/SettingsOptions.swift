@@ -26,7 +26,7 @@ struct ValueOptions: ParsableArguments {
   var beta2: String?
   @Option(
     name: [.customLong("epsilon"), .customLong("eps")], parsing: .unconditional,
-    help: "AdamW: ε, used where the gradient norm is given.")
+    help: "AdamW: ε; a prediction uses it where the gradient norm is known.")
   var epsilon: String?
   @Option(
     name: [.customLong("dimension"), .customLong("fan-in")], parsing: .unconditional,
