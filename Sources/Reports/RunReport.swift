@@ -243,28 +243,6 @@ public struct RunReport: Sendable {
     return exponent == Rational(1, 2) ? η.squareRoot : η.power(exponent ?? 1)
   }
 
-  private var crossCheckBlocks: [Block] {
-    guard let crossCheck else { return [] }
-    var blocks: [Block] = [
-      .paragraph(
-        Prose(
-          "The optimizer itself was run at the peak hyperparameters. \(crossCheck.walk.systemSummary) Rotation and relative errors do not depend on the dimension; the norm grows as its root where the optimizer normalises the gradient."
-        )), .table(crossCheck.table()),
-    ]
-    blocks.append(
-      .list([
-        "Refined: second moments with the measured tails of the gradient and the fluctuation of v. The other predictions leave out what a small system and a short memory of v add; a percent, at \(Symbol.beta2) = 0.95, is to be expected. Standard errors are of three seeds and uncertain themselves."
-      ]))
-    if crossCheck.isMoving(tolerance: 0.005), let drift = crossCheck.drift {
-      blocks.append(
-        .paragraph(
-          Prose(
-            "The norm still moved by \(Numbers.short(100 * drift.mean, digits: 2)) % while it was measured: these weights remember too long for a short check."
-          )))
-    }
-    return blocks
-  }
-
   private var formulaBlocks: [Block] {
     guard let first else { return [] }
     return Quantity.allCases.flatMap { quantity -> [Block] in
