@@ -14,16 +14,16 @@ struct SimulateCommand: AsyncParsableCommand {
     abstract: "Run the optimizer itself on a random walk, and hold the predictions against it.",
     discussion: """
       EXAMPLES
-        roteq simulate --optimizer adamw --lr 1.25e-2 --weight-decay 8e-2 --dimension 128
-        roteq simulate --optimizer rv-adamw --lr 1.25e-2 --weight-decay 8e-2 --seeds 2
+        roteq simulate --optimizer adamw --lr 1.25e-2 --weight-decay 8e-2
+        roteq simulate --optimizer rv-adamw --lr 1e-2 --weight-decay 0.1
         roteq simulate --optimizer lion --lr 5e-4 --weight-decay 1 --beta2 0.999 \\
             --steps 15000 --seeds 5 -o lion.svg
         roteq simulate --optimizer sgdm --lr 0.5 --weight-decay 1e-4 --momentum 0.9 \\
             --schedule cosine --warmup 500 --steps 10000 -o run.csv
 
       The network is the simple system (95): one linear layer with normalisation, random inputs and random output \
-      gradients at every step. What was measured stands next to what the formulas predict, with the measured \
-      gradient put in.
+      gradients at every step, for 15 000 steps unless --steps says otherwise. What was measured stands next to what \
+      the formulas predict, with the measured gradient put in.
       """)
 
   @Option(
