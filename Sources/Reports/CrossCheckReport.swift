@@ -46,7 +46,7 @@ public struct CrossCheckReport: Sendable {
   }
 
   /// Whether the best prediction of every number that can be judged is within three standard errors or the stated error of its
-  /// model, and that in time of every walk that is still moving within ``errorInTime``.
+  /// model, and that in time of every walk that is still moving within 2 %.
   public var agrees: Bool { disagreements.isEmpty }
 
   // MARK: Document
