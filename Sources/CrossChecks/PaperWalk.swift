@@ -23,6 +23,8 @@ public struct PaperWalk: Sendable {
   /// - Parameters:
   ///   - steps: 15 000 in the paper.
   ///   - variants: whether the rotational variants are run, too.
+  ///   - precision: single in practice.
+  ///   - instructionSet: what to compute with.
   /// - Throws: ``WalkError``.
   public static func all(
     steps: Int, variants: Bool = true, precision: Precision = .single, instructionSet: InstructionSet = .best

@@ -41,9 +41,15 @@ public struct Walk: Sendable {
   ///
   /// - Parameters:
   ///   - settings: hyperparameters at the peak; ε, where it has to be other than 0, among its values.
+  ///   - plan: the hyperparameters of every step.
+  ///   - system: the network; Figure 9's unless said otherwise.
+  ///   - wrapper: for a rotational variant.
   ///   - rotations: the angle of every step for a rotational variant that is not to turn by Table 1's, in radians.
   ///   - settledFrom: half of the run unless said otherwise.
   ///   - window: a 150th of the run unless said otherwise, as in the paper's figures.
+  ///   - precision: that of the training.
+  ///   - instructionSet: what to compute with.
+  ///   - memoryLimit: bytes that one run may take.
   /// - Throws: ``WalkError``.
   public init(
     _ settings: Settings, plan: RunPlan, system: SimpleSystem = SimpleSystem(),

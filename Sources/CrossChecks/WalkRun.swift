@@ -53,6 +53,8 @@ public struct WalkRun: Sendable {
   /// Runs a walk.
   ///
   /// - Parameters:
+  ///   - walk: what is run.
+  ///   - seed: what the random numbers follow from.
   ///   - shown: how many neurons are followed.
   ///   - state: where to go on from, as ``state`` had it; measured is what follows.
   ///   - keepsState: whether ``state`` and ``coordinatePowers`` are wanted.

@@ -13,7 +13,7 @@ public struct CrossCheckReport: Sendable {
 
     /// A walk whose runs had settled.
     ///
-    /// - Throws: ``WalkError``.
+    /// - Throws: `WalkError`.
     public init(_ paper: PaperWalk, _ runs: [WalkRun]) throws(WalkError) {
       self.paper = paper
       comparison = try WalkComparison(paper.walk, runs)

@@ -66,6 +66,9 @@ public struct ReplayReport: Sendable {
     /// What became of a parameter.
     ///
     /// - Parameters:
+    ///   - name: that of the tensor.
+    ///   - shape: its extents.
+    ///   - role: how it is updated.
     ///   - type: how its numbers were recorded; nil where they were not.
     ///   - norms: of the whole tensor.
     ///   - rotation: mean angle of a step, in radians; nil where it has no weight vectors.
@@ -109,6 +112,7 @@ public struct ReplayReport: Sendable {
     /// - Parameters:
     ///   - path: the other implementation's file.
     ///   - tolerance: the largest deviation allowed.
+    ///   - deviations: of each tensor that both have.
     ///   - ignored: tensors of the file that the replay has no like of.
     public init(path: String, tolerance: Double, _ deviations: [Deviation], ignored: [String]) {
       (self.path, self.tolerance, self.deviations, self.ignored) = (path, tolerance, deviations, ignored)
@@ -124,7 +128,13 @@ public struct ReplayReport: Sendable {
 
   /// The report on a replay.
   ///
-  /// - Parameter notes: sentences on the settings.
+  /// - Parameters:
+  ///   - title: the optimizer in print.
+  ///   - steps: how many were replayed.
+  ///   - settings: all that the result depends on.
+  ///   - notes: sentences on the settings.
+  ///   - parameters: what became of each.
+  ///   - comparison: with another implementation, where there is one.
   public init(
     _ title: String, steps: Int, _ settings: [Setting], notes: [String] = [], _ parameters: [Parameter],
     _ comparison: Comparison?
