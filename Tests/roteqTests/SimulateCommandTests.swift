@@ -145,7 +145,7 @@ import Testing
     let path = folder.appending(path: "run.csv").path
     let run = try Roteq(
       line: Self.small.replacing("--steps 600", with: "--steps 1000000000") + " --window 5000 -o \(path)",
-      interruptedAfter: 1)
+      interruptedAfter: 3)
     #expect(run.exitCode == 130)
     #expect(run.errors == "roteq: interrupted; what was measured before is kept\n")
     let lines = try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n")
