@@ -9,6 +9,13 @@
 #pragma clang diagnostic ignored "-Wpsabi"
 #pragma STDC FP_CONTRACT OFF
 
+// a b + c for vectors, rounded once where the instruction set can.
+#if FUSED
+#define fused(a, b, c) __builtin_elementwise_fma(a, b, c)
+#else
+#define fused(a, b, c) ((a) * (b) + (c))
+#endif
+
 #ifdef TARGET
 #pragma clang attribute push(__attribute__((target(TARGET))), apply_to = function)
 #endif

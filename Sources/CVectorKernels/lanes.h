@@ -9,13 +9,4 @@ typedef real lanes __attribute__((vector_size(vector_lanes * sizeof(real))));
 typedef real_bits bits __attribute__((vector_size(vector_lanes * sizeof(real))));
 
 #define splat NAME(splat)
-#define fused NAME(fused)
 INLINE lanes splat(double x) { return (real)x - (lanes){0}; }
-
-INLINE lanes fused(lanes a, lanes b, lanes c) {
-#if FUSED
-  return __builtin_elementwise_fma(a, b, c);
-#else
-  return a * b + c;
-#endif
-}

@@ -8,15 +8,6 @@ typedef uint32_t word __attribute__((vector_size(vector_lanes * sizeof(uint32_t)
 typedef int32_t signed_word __attribute__((vector_size(vector_lanes * sizeof(int32_t))));
 typedef float single __attribute__((vector_size(vector_lanes * sizeof(float))));
 
-#define multiply_add NAME(multiply_add)
-INLINE single multiply_add(single a, single b, single c) {
-#if FUSED
-  return __builtin_elementwise_fma(a, b, c);
-#else
-  return a * b + c;
-#endif
-}
-
 #define rotate_left(x, k) (((x) << (k)) | ((x) >> (32 - (k))))
 
 #define random_word NAME(random_word)
@@ -36,7 +27,7 @@ INLINE word random_word(word s[4]) {
 INLINE single NAME(horner)(single x, const float *coefficients, size_t count) {
   single sum = coefficients[count - 1] - (single){0};
 #pragma clang loop unroll(full)
-  for (size_t k = count - 1; k > 0; k--) sum = multiply_add(sum, x, coefficients[k - 1] - (single){0});
+  for (size_t k = count - 1; k > 0; k--) sum = fused(sum, x, coefficients[k - 1] - (single){0});
   return sum;
 }
 
@@ -52,9 +43,9 @@ INLINE single radius(word random) {
     x, 0.333333299439775f, -0.25000303922195466f, 0.20001200957635867f, -0.1664158154609633f, 0.14209946083200167f,
     -0.12989277578823225f, 0.1265569459776151f, -0.07974208898888586f);
   single squared = x * x;
-  single logarithm = multiply_add(squared * x, p, multiply_add(squared, -0.5f - (single){0}, x));
+  single logarithm = fused(squared * x, p, fused(squared, -0.5f - (single){0}, x));
   single octaves = __builtin_convertvector(exponent - 24, single);
-  logarithm = multiply_add(octaves, 0.693147180559945f - (single){0}, logarithm);
+  logarithm = fused(octaves, 0.693147180559945f - (single){0}, logarithm);
   // Rounding may leave ln 1 a hair above zero.
   return __builtin_elementwise_sqrt(__builtin_elementwise_max(-2.0f * logarithm, (single){0}));
 }

@@ -14,10 +14,8 @@ public struct PaperWalk: Sendable {
   public let walk: Walk
   /// By how much the best prediction may be off: what the model leaves out, as a fraction.
   public let modelError: Double
-  /// Whether it is one of Figure 9's.
-  public let isFigure9: Bool
 
-  /// The whole of Figure 9: B = 32, C = K = 128, the settings of Appendix F, and the rotational variant of each; then two walks for
+  /// The whole of Figure 9: B = 32, C = K = 128, the settings of Appendix F, and the rotational variant of each; then walks for
   /// what Figure 9 cannot show.
   ///
   /// - Parameters:
@@ -31,9 +29,9 @@ public struct PaperWalk: Sendable {
   ) throws(WalkError) -> [PaperWalk] {
     var walks: [PaperWalk] = []
     func add(
-      _ name: String, _ title: String, _ optimizer: Optimizer, _ values: [Symbol: Double], modelError: Double,
-      steps: Int, system: SimpleSystem = SimpleSystem(), rotation: Double? = nil, isRotational: Bool = false,
-      isFigure9: Bool = true
+      _ name: String, _ title: String, _ optimizer: Optimizer, _ values: [Symbol: Double],
+      modelError: Double = 0.005,
+      steps: Int, system: SimpleSystem = SimpleSystem(), rotation: Double? = nil, isRotational: Bool = false
     ) throws(WalkError) {
       let settings: Settings
       do { settings = try Settings(optimizer, values.merging([.dimension: 128]) { own, _ in own }) } catch {
@@ -46,34 +44,33 @@ public struct PaperWalk: Sendable {
         rotations: rotation.map { [$0] },
         // What the moments remember of the start is gone by then.
         settledFrom: steps / 3 * 2, precision: precision, instructionSet: instructionSet)
-      walks.append(
-        PaperWalk(name: name, title: title, walk: walk, modelError: modelError, isFigure9: isFigure9))
+      walks.append(PaperWalk(name: name, title: title, walk: walk, modelError: modelError))
     }
-    try add("sgdm", "SGDM", .sgdm, sgdm, modelError: 0.005, steps: steps)
-    try add("adamw", "AdamW", .adamW, adamW, modelError: 0.005, steps: steps)
-    try add("adam-l2", "Adam+ℓ2", .adamL2, adamL2, modelError: 0.005, steps: steps)
+    try add("sgdm", "SGDM", .sgdm, sgdm, steps: steps)
+    try add("adamw", "AdamW", .adamW, adamW, steps: steps)
+    try add("adam-l2", "Adam+ℓ2", .adamL2, adamL2, steps: steps)
     // v of a short memory fluctuates, which is known to first order in 1 − β₂.
     try add(
       "adamw-95", "AdamW, β₂ = 0.95", .adamW, adamW.merging([.beta2: 0.95]) { _, new in new },
       modelError: 0.01,
-      steps: steps, isFigure9: false)
-    try add("lion-999", "Lion, β₂ = 0.999", .lion, lion(0.999), modelError: 0.005, steps: steps)
-    try add("lion-99", "Lion, β₂ = 0.99", .lion, lion(0.99), modelError: 0.005, steps: steps)
+      steps: steps)
+    try add("lion-999", "Lion, β₂ = 0.999", .lion, lion(0.999), steps: steps)
+    try add("lion-99", "Lion, β₂ = 0.99", .lion, lion(0.99), steps: steps)
     try add(
-      "adam-l2-equal", "Adam+ℓ2, equal gains", .adamL2, adamL2, modelError: 0.005, steps: 4 * steps,
-      system: SimpleSystem(gains: .ones), isFigure9: false)
+      "adam-l2-equal", "Adam+ℓ2, equal gains", .adamL2, adamL2, steps: 4 * steps,
+      system: SimpleSystem(gains: .ones))
     try add(
       "adam-l2-small-gradient", "Adam+ℓ2, small gradient", .adamL2,
-      [.learningRate: 2e-3, .weightDecay: 1e-3, .beta1: 0.9, .beta2: 0.999], modelError: 0.005, steps: steps,
-      system: SimpleSystem(gains: .ones, lossScale: 1.13e-4), isFigure9: false)
+      [.learningRate: 2e-3, .weightDecay: 1e-3, .beta1: 0.9, .beta2: 0.999], steps: steps,
+      system: SimpleSystem(gains: .ones, lossScale: 1.13e-4))
     guard variants else { return walks }
-    try add("rv-sgdm", "RV-SGDM", .sgdm, sgdm, modelError: 0.005, steps: steps, isRotational: true)
-    try add("rv-adamw", "RV-AdamW", .adamW, adamW, modelError: 0.005, steps: steps, isRotational: true)
+    try add("rv-sgdm", "RV-SGDM", .sgdm, sgdm, steps: steps, isRotational: true)
+    try add("rv-adamw", "RV-AdamW", .adamW, adamW, steps: steps, isRotational: true)
     // Its own rotation depends on the gradient; Appendix J turns it by AdamW's.
     try add(
-      "rv-adam-l2", "RV-Adam+ℓ2", .adamL2, adamL2, modelError: 0.005, steps: steps,
+      "rv-adam-l2", "RV-Adam+ℓ2", .adamL2, adamL2, steps: steps,
       rotation: walks.first { $0.name == "rv-adamw" }?.walk.rotation, isRotational: true)
-    try add("rv-lion", "RV-Lion", .lion, lion(0.999), modelError: 0.005, steps: steps, isRotational: true)
+    try add("rv-lion", "RV-Lion", .lion, lion(0.999), steps: steps, isRotational: true)
     return walks
   }
 

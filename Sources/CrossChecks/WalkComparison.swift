@@ -170,7 +170,7 @@ extension WalkComparison {
   }
 
   /// Whether the norm changes, while it is measured, by more than `tolerance` and by more than chance.
-  public func isMoving(tolerance: Double) -> Bool {
+  public func isMoving(tolerance: Double = 0.005) -> Bool {
     drift.map { abs($0.mean) > max(tolerance, 3 * ($0.standardError ?? tolerance)) } ?? false
   }
 }

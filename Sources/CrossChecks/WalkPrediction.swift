@@ -88,7 +88,7 @@ public struct WalkPrediction: Sendable {
       settings = [try walk.neuronSettings(0, measured, run)]
     }
     typical = walk.concernsLayer ? layer : settings[settings.count / 2]
-    biasUpdateSize = try walk.biasUpdateSize(measured)
+    biasUpdateSize = walk.biasUpdateSize(measured)
     if walk.wrapper != nil {
       let requested = walk.requested(run)
       neurons = requested.neurons.map { [.request: $0] }
@@ -193,7 +193,7 @@ extension Walk {
   }
 
   /// η̂_g of a bias of K coordinates.
-  func biasUpdateSize(_ measured: Measurement) throws(WalkError) -> Double? {
+  func biasUpdateSize(_ measured: Measurement) -> Double? {
     var values = settings.values
     values[.dimension] = Double(system.neurons)
     values[.gradientPower] = measured.biasGradientNorm * measured.biasGradientNorm

@@ -10,7 +10,7 @@ import Safetensors
 public struct WalkQueue: Sendable {
   /// Jobs at a time.
   public let width: Int
-  /// Asked after every window of every run.
+  /// Asked every 200 steps of every run.
   private let isCancelled: @Sendable () -> Bool
   /// Told how many steps were taken, from any thread.
   private let progress: @Sendable (Int) -> Void

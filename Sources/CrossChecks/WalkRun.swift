@@ -46,8 +46,6 @@ public struct WalkRun: Sendable {
     public let index: Int
     /// It in each window.
     public fileprivate(set) var rows: [Measurement.Row] = []
-    /// The angle between its weights before and after each window.
-    public fileprivate(set) var rotationOverWindow: [Double] = []
   }
 
   /// Runs a walk.
@@ -112,7 +110,6 @@ public struct WalkRun: Sendable {
       let neuron = neurons[index].index
       neurons[index].rows.append(
         window.measurement.row(of: neuron, rotationOverWindow: window.rotationOverWindow[neuron]))
-      neurons[index].rotationOverWindow.append(window.rotationOverWindow[neuron])
     }
     unitGradientNorms.append(
       (0..<walk.system.neurons).map { window.measurement[.unitGradientNorm, neuron: $0] })

@@ -16,7 +16,7 @@ extension RunReport {
       .list([
         "Refined: second moments with the measured tails of the gradient and the fluctuation of v. The other predictions leave out what a small system and a short memory of v add; a percent, at \(Symbol.beta2) = 0.95, is to be expected. Standard errors are of three seeds and uncertain themselves."
       ]))
-    if crossCheck.isMoving(tolerance: 0.005), let drift = crossCheck.drift {
+    if crossCheck.isMoving(), let drift = crossCheck.drift {
       blocks.append(
         .paragraph(
           Prose(

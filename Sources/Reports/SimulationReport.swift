@@ -130,7 +130,7 @@ public struct SimulationReport: Sendable {
       warnings.append(
         "The hyperparameters change during the run, so what is measured is no equilibrium; the table of the whole run counts."
       )
-    } else if comparison.isMoving(tolerance: 0.005), let drift = comparison.drift {
+    } else if comparison.isMoving(), let drift = comparison.drift {
       warnings.append(
         Prose(
           "The norm still moves: it changed by \(Numbers.short(100 * drift.mean, digits: 2)) % between the first and the last third of what was measured. More steps, or a later start of the measurement, would settle it."
@@ -145,26 +145,24 @@ public struct SimulationReport: Sendable {
 
 extension WalkComparison {
   /// Measured next to predicted, a row for each quantity and source.
-  func table(named name: String? = nil) -> Table {
-    var columns = [
+  func table() -> Table {
+    let columns = [
       Table.Column("quantity", name: "quantity", isNumeric: false),
       Table.Column("measured", name: "measured"), Table.Column("± s.e.", name: "standard_error"),
       Table.Column("prediction", name: "prediction", isNumeric: false),
       Table.Column("predicted", name: "predicted"), Table.Column("off by, %", name: "deviation_percent"),
       Table.Column("in s.e.", name: "deviation_in_standard_errors"),
     ]
-    if name != nil { columns.insert(Table.Column("optimizer", name: "optimizer", isNumeric: false), at: 0) }
     let rows = Triple.quantities.flatMap { quantity in
       sources.map { source -> [Table.Cell] in
         let measured = measured(quantity)
         let deviation = deviation(quantity, source)
-        let cells: [Table.Cell] = [
+        return [
           .prose("\(quantity.symbol.meaning) \(quantity.symbol)"),
           .number(measured.mean), .optional(measured.standardError),
           .prose(Prose(source.name)), .optional(predicted(quantity, source)),
           .optional(deviation.map { 100 * $0.mean }), .optional(deviation?.inStandardErrors),
         ]
-        return (name.map { [.prose(Prose($0))] } ?? []) + cells
       }
     }
     return Table(

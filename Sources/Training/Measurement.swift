@@ -62,11 +62,8 @@ extension Measurement {
   init(neurons: Int, steps: Int, totals raw: Scratch, layer: Recorder.Layer) {
     self.init(neurons: neurons)
     self.steps = steps
-    let rows = total_count
-    for row in 0..<rows {
-      for neuron in 0..<neurons {
-        totals[row][neuron] = raw[(neuron / lanes * rows + row) * lanes + neuron % lanes]
-      }
+    for row in totals.indices {
+      for neuron in 0..<neurons { totals[row][neuron] = raw[totalPlace(row, neuron)] }
     }
     layerNormPower = layer.normPower
     layerRotationPower = layer.rotationPower

@@ -20,6 +20,7 @@ final class Parameter {
   private let decayDirection: Panels
   private let sums: Panels
   private let unused: Panels
+  private let products = Scratch(3 * lanes)
 
   /// Those of the step in progress.
   private var corrections = BiasCorrections()
@@ -90,7 +91,6 @@ final class Parameter {
 
   /// For an effective weight s·p: ∇s = ⟨∇, p⟩, ∇p = s∇.
   private func scaleGradient(of panel: Panel, _ index: Int, by gain: Parameter) {
-    let products = Scratch(3 * lanes)
     kernels.loops.products(panel.gradient, panel.weight, panel.count, products.at(0))
     gain.gradient.set(panel: index, products.at(lanes))
     kernels.loops.no_norm(panel.gradient, gain.value.panel(index), unused.panel(0), value.columns)

@@ -55,11 +55,8 @@ final class Recorder {
   func take() -> Measurement {
     var layer = layer
     for neuron in 0..<neurons {
-      func total(_ row: Int) -> Double {
-        biasTotals[(neuron / lanes * Self.rows + row) * lanes + neuron % lanes]
-      }
-      layer.biasUpdatePower += total(total_update_power)
-      layer.biasGradientPower += total(total_gradient_power)
+      layer.biasUpdatePower += biasTotals[totalPlace(total_update_power, neuron)]
+      layer.biasGradientPower += biasTotals[totalPlace(total_gradient_power, neuron)]
     }
     let measurement = Measurement(neurons: neurons, steps: steps, totals: totals, layer: layer)
     reset()
@@ -79,9 +76,14 @@ final class Recorder {
   var brokenNeuron: Int? {
     (0..<neurons).first { neuron in
       (0..<Self.rows).contains { row in
-        let index = (neuron / lanes * Self.rows + row) * lanes + neuron % lanes
+        let index = totalPlace(row, neuron)
         return !totals[index].isFinite || !biasTotals[index].isFinite
       }
     }
   }
+}
+
+/// Where a neuron's total is among those that the loops keep, [panels][totals][16].
+func totalPlace(_ row: Int, _ neuron: Int) -> Int {
+  (neuron / lanes * total_count + row) * lanes + neuron % lanes
 }

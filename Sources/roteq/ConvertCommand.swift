@@ -88,12 +88,8 @@ struct ConvertCommand: ParsableCommand {
     let conventions: (DecayConvention, DecayConvention) = (
       try choice("decay convention", decayConvention), try choice("decay convention", toDecayConvention)
     )
-    for (optimizer, convention) in [(source, conventions.0), (target.optimizer, conventions.1)]
-    where convention != .coupled && !optimizer.decouplesDecay {
-      throw Failure(
-        "decay convention '\(convention.rawValue)' does not apply to \(optimizer.title), whose decay is part of the gradient",
-        .usage)
-    }
+    try source.check(conventions.0)
+    try target.optimizer.check(conventions.1)
     var known = try values.values()
     if let given = known[.weightDecay], let peak = known[.learningRate] {
       known[.weightDecay] = conventions.0.coupled(fromWeightDecay: given, peak: peak)

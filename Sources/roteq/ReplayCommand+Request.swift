@@ -34,12 +34,7 @@ extension ReplayCommand {
     let target = try ConversionTarget(optimizer, as: "optimizer")
     if !target.isRotational { try rotational.refuse(for: target.optimizer) }
     try refuseIdle(target)
-    let convention: DecayConvention = try choice("decay convention", decayConvention)
-    guard convention == .coupled || target.optimizer.decouplesDecay else {
-      throw Failure(
-        "decay convention '\(convention.rawValue)' does not apply to \(target.optimizer.title), whose decay is part of the gradient",
-        .usage)
-    }
+    let convention = try target.optimizer.decayConvention(decayConvention)
     let (settings, weightDecay) = try settings(target.optimizer, convention)
     guard let rule = target.optimizer.updateRule(settings) else {
       throw Failure("\(target.optimizer.title) has no update rule for these settings", .usage)

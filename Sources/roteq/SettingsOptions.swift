@@ -1,4 +1,5 @@
 import ArgumentParser
+import Dynamics
 import Equilibrium
 import Formulas
 import Optimizers
@@ -180,6 +181,24 @@ struct OptimizerName: ExpressibleByArgument {
   func optimizer() throws -> Optimizer {
     if let optimizer = Optimizer.named(name) { return optimizer }
     throw Failure(unknown("optimizer", name, among: Self.allValueStrings), .usage)
+  }
+}
+
+extension Optimizer {
+  /// The decay convention of that name, which has to apply.
+  func decayConvention(_ name: String) throws -> DecayConvention {
+    let convention: DecayConvention = try choice("decay convention", name)
+    try check(convention)
+    return convention
+  }
+
+  /// Conventions but PyTorch's are for a decay that acts on the weight itself.
+  func check(_ convention: DecayConvention) throws {
+    guard convention == .coupled || decouplesDecay else {
+      throw Failure(
+        "decay convention '\(convention.rawValue)' does not apply to \(title), whose decay is part of the gradient",
+        .usage)
+    }
   }
 }
 

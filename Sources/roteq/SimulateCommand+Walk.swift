@@ -17,12 +17,7 @@ extension SimulateCommand {
     let prefix = rotational && !optimizer.hasPrefix("rv-") ? "rv-" : ""
     let target = try ConversionTarget(prefix + optimizer, as: "optimizer")
     if !target.isRotational { try rotation.refuse(for: target.optimizer) }
-    let convention: DecayConvention = try choice("decay convention", decayConvention)
-    guard convention == .coupled || target.optimizer.decouplesDecay else {
-      throw Failure(
-        "decay convention '\(convention.rawValue)' does not apply to \(target.optimizer.title), whose decay is part of the gradient",
-        .usage)
-    }
+    let convention = try target.optimizer.decayConvention(decayConvention)
     var known = try values.values()
     for (symbol, reason) in Self.measured where known[symbol] != nil {
       throw Failure("\(ValueOptions.flag(of: symbol)) does not apply: \(reason)", .usage)

@@ -23,12 +23,7 @@ extension TrajectoryCommand {
     guard let optimizer = try optimizer?.optimizer() else {
       throw Failure("missing --optimizer or a configuration file", .usage)
     }
-    let convention: DecayConvention = try choice("decay convention", decayConvention)
-    guard convention == .coupled || optimizer.decouplesDecay else {
-      throw Failure(
-        "decay convention '\(convention.rawValue)' does not apply to \(optimizer.title), whose decay is part of the gradient",
-        .usage)
-    }
+    let convention = try optimizer.decayConvention(decayConvention)
     var known = try values.values()
     if known[.learningRate] == nil, let peak = try plan.peakOfTable() { known[.learningRate] = peak }
     optimizer.addKurtosis(to: &known)
