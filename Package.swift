@@ -133,7 +133,7 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "RunConfigurationsTests",
-      dependencies: ["Formulas", "Equilibrium", "Optimizers", "RunConfigurations"],
+      dependencies: ["Dynamics", "Formulas", "Equilibrium", "Optimizers", "RunConfigurations"],
       swiftSettings: settings),
   ]
 )

@@ -46,6 +46,7 @@ extension RunReport {
     if let crossCheck { members.append(("crosscheck", JSONValue(crossCheck.jsonMembers))) }
     members.append(("warnings", .array(warnings.map { .string($0.plain) })))
     members.append(("notes", .array(run.notes.map { .string($0) })))
+    members.append(("ignored", .array(run.ignored.map { .string($0) })))
     return JSONValue(members)
   }
 }

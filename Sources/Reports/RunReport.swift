@@ -1,4 +1,5 @@
 import CrossChecks
+import Dynamics
 import Equilibrium
 import Formulas
 import RunConfigurations
@@ -50,8 +51,7 @@ public struct RunReport: Sendable {
       Section(name: "assumptions", heading: "Assumptions", blocks: [.list(assumptions)]),
       Section(name: "warnings", heading: "Warnings", blocks: warnings.isEmpty ? [] : [.list(warnings)]),
       Section(
-        name: "notes", heading: "Notes on the configuration",
-        blocks: run.notes.isEmpty ? [] : [.list(run.notes.map { Prose($0) })]),
+        name: "notes", heading: "Notes on the configuration", blocks: notes.isEmpty ? [] : [.list(notes)]),
     ].filter { !$0.blocks.isEmpty }
   }
 
@@ -271,23 +271,46 @@ public struct RunReport: Sendable {
 
   var warnings: [Prose] {
     var seen: Set<ValidityWarning> = []
-    return layers.flatMap { $0.prediction.warnings }.filter { seen.insert($0).inserted }.map(\.prose)
+    return run.warnings.map { Prose($0) }
+      + layers.flatMap { $0.prediction.warnings }.filter { seen.insert($0).inserted }.map(\.prose)
+  }
+
+  private var notes: [Prose] {
+    run.notes.map { Prose($0) }
+      + (run.ignored.isEmpty
+        ? [] : [Prose("Without influence on the predictions: \(run.ignored.joined(separator: ", ")).")])
   }
 }
 
 extension LearningRateSchedule {
   /// The schedule in words.
   var summary: String {
-    let start =
-      warmup.map {
-        "linear warm-up over \($0.steps) steps"
-          + ($0.initialLearningRate > 0 ? " from \(Numbers.short($0.initialLearningRate))" : "") + ", then "
-      } ?? ""
-    switch decay {
-    case .constant: return start + "constant"
-    case .cosine(let floor, let end): return start + "cosine to \(Numbers.short(floor)) at step \(end)"
-    case .linear(let floor, let end): return start + "linear to \(Numbers.short(floor)) at step \(end)"
+    switch self {
+    case .named(let specification): specification.summary
+    case .table(let table):
+      "a table of \(table.steps.count) learning rates, steps \(table.steps.first ?? 0) to \(table.steps.last ?? 0)"
     }
+  }
+}
+
+extension ScheduleSpecification {
+  /// The schedule in words: `linear warmup over 250 steps, then cosine to 0.1 of the peak at step 5000`.
+  fileprivate var summary: String {
+    var words: [String] = []
+    if let warmup {
+      let start = warmupFrom.map { $0 > 0 ? " from \(Numbers.short($0)) of the peak" : "" } ?? ""
+      words.append("linear warmup over \(warmup) steps\(start), then ")
+    }
+    words.append(name)
+    if let floor = parameters["floor"]?.first {
+      words.append(" to \(floor == 0 ? "0" : "\(Numbers.short(floor)) of the peak")")
+    }
+    let others = parameters.filter { $0.key != "floor" }.sorted { $0.key < $1.key }
+      .map { "\($0.key) \($0.value.map { Numbers.short($0) }.joined(separator: ", "))" }
+    if !others.isEmpty { words.append(" (\(others.joined(separator: "; ")))") }
+    if let end { words.append(" at step \(end)") }
+    if let hold { words.append(", changed every \(hold) steps") }
+    return words.joined()
   }
 }
 

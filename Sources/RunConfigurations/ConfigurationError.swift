@@ -1,3 +1,4 @@
+import Dynamics
 import Equilibrium
 
 /// Why a run configuration could not be read; its description is one line that begins with the place.
@@ -24,9 +25,12 @@ public enum ConfigurationError: Error, Equatable, Sendable, CustomStringConverti
     if case .invalid = self { false } else { true }
   }
 
-  /// Whether an argument is wrong, not the file; sysexits knows this as EX_USAGE.
+  /// Whether an argument is wrong or missing, not the file; sysexits knows this as EX_USAGE.
   public var isUsage: Bool {
-    if case .invalid(_, at: .override) = self { true } else { false }
+    switch self {
+    case .invalid(_, at: .override), .invalid(.needs, _): true
+    default: false
+    }
   }
 
   /// One line: place, what is wrong and, where it can, what to write instead.
@@ -73,6 +77,10 @@ public enum Problem: Equatable, Sendable {
   case unknownName(key: String, String, known: [String])
   /// Values that do not go together.
   case settings(SettingsError)
+  /// A schedule that does not fit the run.
+  case schedule(ScheduleError)
+  /// What the file leaves open, one of which is needed; the reason is a clause.
+  case needs([RunFacts.Fact], because: String)
   /// A Python statement that is no assignment.
   case statement(String)
   /// A setting whose value would have to be executed.
@@ -107,6 +115,9 @@ extension Problem: CustomStringConvertible {
     case .unknownName(let key, let name, let known):
       "unknown \(key) '\(name.excerpt)'\(Spelling.suggestion(for: name, among: known))"
     case .settings(let error): error.description
+    case .schedule(let error): error.description
+    case .needs(let facts, let reason):
+      "\(reason); give \(facts.map { "\($0.rawValue) N (\($0.meaning))" }.joined(separator: " or "))"
     case .statement(let text): "only assignments 'name = value' are read, found '\(text.excerpt)'"
     case .notEvaluated(let key, let text):
       "\(key) is '\(text.excerpt)', which would have to be executed; write the value out or pass --\(key)=VALUE"

@@ -1,39 +1,40 @@
-/// How the learning rate changes over a run: a linear warm-up to the peak, then a decay.
-///
-/// Steps count from 0. The warm-up comes first; a decay that would end within it takes effect when it is over.
-public struct LearningRateSchedule: Sendable, Equatable {
-  /// The rise to the peak; nil where the run begins at the peak.
-  public var warmup: Warmup?
-  /// What follows.
-  public var decay: Decay
+import Dynamics
 
-  /// A constant learning rate, unless said otherwise.
-  public init(warmup: Warmup? = nil, decay: Decay = .constant) {
-    self.warmup = warmup
-    self.decay = decay
-  }
+/// How the learning rate changes over a run, as data.
+public enum LearningRateSchedule: Sendable, Equatable {
+  /// By a kind of schedule with its parameters, as factors of the peak.
+  case named(ScheduleSpecification)
+  /// By learning rates that were logged or worked out; straight lines between them.
+  case table(LearningRateTable)
 
-  /// A learning rate that rises in equal parts and reaches the peak at step `steps`.
-  public struct Warmup: Sendable, Equatable {
-    /// The step at which the peak is reached, at least 1.
-    public var steps: Int
-    /// The learning rate of step 0, at least 0.
-    public var initialLearningRate: Double
+  /// The learning rate stays at its peak.
+  public static let constant = LearningRateSchedule.named(ScheduleSpecification("constant"))
 
-    /// A rise over `steps` from `initialLearningRate`.
-    public init(steps: Int, from initialLearningRate: Double = 0) {
-      self.steps = steps
-      self.initialLearningRate = initialLearningRate
+  /// The schedule as a factor of the peak.
+  ///
+  /// - Parameters:
+  ///   - peak: the peak learning rate, above 0.
+  ///   - steps: steps of the run, at least 1.
+  /// - Throws: `ScheduleError` where the schedule does not fit the run.
+  public func schedule(peak: Double, steps: Int) throws(ScheduleError) -> Schedule {
+    switch self {
+    case .named(let specification): try specification.schedule(steps: steps)
+    case .table(let table):
+      try Schedule.table(
+        steps: table.steps.map { Double($0) }, values: table.learningRates.map { $0 / peak }, name: "table")
     }
   }
+}
 
-  /// What the learning rate does after the warm-up.
-  public enum Decay: Sendable, Equatable {
-    /// It stays at the peak.
-    case constant
-    /// Half a cosine down to a learning rate of at least 0, reached at step `end` and kept from there on.
-    case cosine(to: Double, end: Int)
-    /// A straight line down to a learning rate of at least 0, reached at step `end` and kept from there on.
-    case linear(to: Double, end: Int)
+/// Learning rates by step.
+public struct LearningRateTable: Sendable, Equatable {
+  /// Steps in rising order, counted from 1 as in a log.
+  public var steps: [Int]
+  /// The learning rate of each, at least 0.
+  public var learningRates: [Double]
+
+  /// A table of as many learning rates as steps.
+  public init(steps: [Int], learningRates: [Double]) {
+    (self.steps, self.learningRates) = (steps, learningRates)
   }
 }

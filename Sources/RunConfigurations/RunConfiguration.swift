@@ -1,51 +1,94 @@
-/// Reading run configurations: the format is told from the file, and each format ends in a ``TrainingRun``.
+/// Reading run configurations: syntax and format are told from the file, and each format ends in a ``TrainingRun``.
 public enum RunConfiguration {
   /// Reads a run configuration in any known format.
   ///
   /// - Parameters:
-  ///   - path: the file; at most 1 MB of UTF-8 text.
-  ///   - overrides: `--key=value` arguments as given to the training program, a later one before an earlier; only
-  ///     formats whose programs have such arguments take them.
+  ///   - path: the file; at most 1 MB of UTF-8 text, 64 MB of JSON.
+  ///   - overrides: `--key=value` arguments as given to the training program, a later one before an earlier.
+  ///   - facts: what the file may leave open.
+  ///   - format: the identifier of the format, one of ``formats``; told from the file when left out.
   /// - Throws: ``ConfigurationError``.
   public static func read(
-    path: String, overrides: [String] = []
+    path: String, overrides: [String] = [], facts: RunFacts = RunFacts(), format: String? = nil
   ) throws(ConfigurationError) -> TrainingRun {
-    let input = try InputText(path: path)
-    return try format(of: input).read(input, overrides)
+    try read(InputText(path: path), overrides, facts, format)
   }
 
-  /// Reads the text of a run configuration; `path` tells the format and appears in messages.
+  /// Reads the text of a run configuration; `path` tells the syntax and appears in messages.
   ///
   /// - Throws: ``ConfigurationError``.
   public static func read(
-    text: String, path: String, overrides: [String] = []
+    text: String, path: String, overrides: [String] = [], facts: RunFacts = RunFacts(), format: String? = nil
   ) throws(ConfigurationError) -> TrainingRun {
-    let input = try InputText(text.utf8, path: path)
-    return try format(of: input).read(input, overrides)
+    try read(InputText(text.utf8, path: path), overrides, facts, format)
   }
 
-  private static func format(of input: InputText) throws(ConfigurationError) -> RunFormat {
-    let formats = RunFormat.catalogue
-    if let format = formats.first(where: { $0.pathExtensions.contains(input.pathExtension) }) {
-      return format
+  /// The identifiers of the formats, with what each is called.
+  public static var formats: [(identifier: String, name: String)] {
+    RunFormat.catalogue.map { ($0.identifier, $0.name) }
+  }
+
+  private static func read(
+    _ input: InputText, _ overrides: [String], _ facts: RunFacts, _ identifier: String?
+  ) throws(ConfigurationError) -> TrainingRun {
+    let syntax = try Syntax.of(input)
+    let root = try syntax.parse(input)
+    let formats = RunFormat.catalogue.filter { $0.syntaxes.contains(syntax.name) }
+    let format =
+      if let identifier { formats.first { $0.identifier == identifier } } else {
+        formats.first { $0.isTypical(root) }
+      }
+    guard let format else {
+      throw .invalid(.unknownFormat(known: formats.map(\.name)), at: .file(input.path))
     }
-    let lines = input.text.split(separator: "\n")
-    if let format = formats.first(where: { lines.contains(where: $0.isTypical) }) { return format }
-    throw .invalid(.unknownFormat(known: formats.map(\.name)), at: .file(input.path))
+    var settings = RunSettings(root, tool: format.tool, input: input, facts: facts)
+    for argument in overrides { try settings.override(argument, known: format.keys) }
+    return try format.read(&settings)
   }
 }
 
 /// A format of run configurations. A new one is one file and one line in the catalogue.
 struct RunFormat: Sendable {
-  /// What the format is called in messages.
+  /// What the format is called on the command line: `timm`.
+  let identifier: String
+  /// What it is called in messages: `timm's args.yaml`.
+  let name: String
+  /// The program whose defaults it has: `timm`.
+  let tool: String
+  /// The syntaxes that it comes in.
+  let syntaxes: [String]
+  /// The keys that overrides may name beside those of the file.
+  var keys: [String] = []
+  /// Whether what was parsed is in this format.
+  let isTypical: @Sendable (_ root: ConfigurationValue) -> Bool
+  /// Makes a run of the settings.
+  let read: @Sendable (inout RunSettings) throws(ConfigurationError) -> TrainingRun
+
+  /// Every format, in the order in which they are tried; the last of a syntax takes what no other claims.
+  static let catalogue: [RunFormat] = [.nanoGPT, .roteqYAML]
+}
+
+/// A syntax of configuration files. A new one is one file and one line in the catalogue.
+struct Syntax: Sendable {
+  /// What it is called in messages.
   let name: String
   /// The file name extensions that belong to it, in lower case without the dot.
   let pathExtensions: [String]
-  /// Whether a line shows that a file without such an extension is in this format.
+  /// Whether a line shows that a file without such an extension is in this syntax.
   let isTypical: @Sendable (_ line: Substring) -> Bool
-  /// Reads a text with its overrides.
-  let read: @Sendable (InputText, _ overrides: [String]) throws(ConfigurationError) -> TrainingRun
+  /// The file as a value; nothing is executed.
+  let parse: @Sendable (InputText) throws(ConfigurationError) -> ConfigurationValue
 
-  /// Every format, in the order in which they are tried.
-  static let catalogue: [RunFormat] = [.roteqYAML, .nanoGPT]
+  /// Every syntax, in the order in which they are tried.
+  static let catalogue: [Syntax] = [.yaml, .python]
+
+  /// The syntax of a file, by its extension or, where that says nothing, by its lines.
+  static func of(_ input: InputText) throws(ConfigurationError) -> Syntax {
+    if let syntax = catalogue.first(where: { $0.pathExtensions.contains(input.pathExtension) }) {
+      return syntax
+    }
+    let lines = input.text.split(separator: "\n")
+    if let syntax = catalogue.first(where: { lines.contains(where: $0.isTypical) }) { return syntax }
+    throw .invalid(.unknownFormat(known: RunFormat.catalogue.map(\.name)), at: .file(input.path))
+  }
 }

@@ -1,3 +1,4 @@
+import Dynamics
 import Equilibrium
 import Formulas
 
@@ -7,36 +8,50 @@ public struct TrainingRun: Sendable, Equatable {
   public var name: String
   /// The optimizer.
   public var optimizer: Optimizer
-  /// The values of its hyperparameters, the learning rate at its peak; those left out have the optimizer's default.
+  /// The values of its hyperparameters, the learning rate at its peak and the weight decay as `decayConvention` writes
+  /// it; those left out have the optimizer's default.
   public var hyperparameters: [Symbol: Double]
   /// SGDM in PyTorch's Nesterov form.
   public var nesterov: Bool
+  /// What the weight decay means.
+  public var decayConvention: DecayConvention
   /// Number of optimizer steps, at least 1.
   public var steps: Int
   /// Optimizer steps an epoch, at least 1; nil where the run does not count in epochs.
   public var stepsPerEpoch: Int?
   /// How the learning rate changes over the steps.
   public var schedule: LearningRateSchedule
-  /// The layers whose weights decay, in the order of the network.
+  /// Which tensors decay, where the layers come from a checkpoint.
+  public var decayRule: DecayRule
+  /// The layers whose weights decay, in the order of the network; empty where the configuration has no shapes.
   public var layers: [LayerShape]
-  /// What was assumed, and what was left out, a sentence each.
+  /// What was assumed, a sentence each.
   public var notes: [String]
+  /// What may be a mistake or is not followed, a sentence each.
+  public var warnings: [String]
+  /// The settings that were given and have no influence on the predictions, by their keys.
+  public var ignored: [String]
 
   /// Describes a run; nothing is checked before ``settings(for:)``.
   public init(
     name: String, optimizer: Optimizer, hyperparameters: [Symbol: Double], nesterov: Bool = false,
-    steps: Int, stepsPerEpoch: Int? = nil, schedule: LearningRateSchedule = LearningRateSchedule(),
-    layers: [LayerShape], notes: [String] = []
+    decayConvention: DecayConvention = .coupled, steps: Int, stepsPerEpoch: Int? = nil,
+    schedule: LearningRateSchedule = .constant, decayRule: DecayRule = .req, layers: [LayerShape] = [],
+    notes: [String] = [], warnings: [String] = [], ignored: [String] = []
   ) {
     self.name = name
     self.optimizer = optimizer
     self.hyperparameters = hyperparameters
     self.nesterov = nesterov
+    self.decayConvention = decayConvention
     self.steps = steps
     self.stepsPerEpoch = stepsPerEpoch
     self.schedule = schedule
+    self.decayRule = decayRule
     self.layers = layers
     self.notes = notes
+    self.warnings = warnings
+    self.ignored = ignored
   }
 
   /// The validated settings of one layer's weight vectors at the peak learning rate.
@@ -45,11 +60,44 @@ public struct TrainingRun: Sendable, Equatable {
   ///
   /// - Throws: `SettingsError` where a value is missing or out of range.
   public func settings(for layer: LayerShape) throws(SettingsError) -> Settings {
-    var values = hyperparameters
+    var values = hyperparameters(of: layer)
     values[.dimension] = Double(layer.dimension)
     values[.initialNorm] = layer.initialNorm
-    return try Settings(
-      optimizer, values, weight: layer.kind ?? .scaleInvariant, nesterov: nesterov)
+    return try settings(values, weight: layer.kind ?? .scaleInvariant)
+  }
+
+  /// The validated settings of a weight vector of unknown dimension at the peak learning rate.
+  ///
+  /// - Throws: `SettingsError` where a value is missing or out of range.
+  public func settings() throws(SettingsError) -> Settings {
+    try settings(hyperparameters, weight: .scaleInvariant)
+  }
+
+  /// What a layer is optimised with: the run's hyperparameters but for its own.
+  public func hyperparameters(of layer: LayerShape) -> [Symbol: Double] {
+    hyperparameters.merging(layer.hyperparameters) { _, own in own }
+  }
+
+  private func settings(
+    _ values: [Symbol: Double], weight: WeightKind
+  ) throws(SettingsError) -> Settings {
+    var values = values
+    if let peak = values[.learningRate], let decay = values[.weightDecay] {
+      values[.weightDecay] = decayConvention.coupled(fromWeightDecay: decay, peak: peak)
+    }
+    return try Settings(optimizer, values, weight: weight, nesterov: nesterov)
+  }
+
+  /// The hyperparameters of every step, for weights that have the run's own.
+  ///
+  /// - Throws: `ScheduleError` where the schedule does not fit the run.
+  public func plan(for layer: LayerShape? = nil) throws(ScheduleError) -> RunPlan {
+    let values = layer.map(hyperparameters) ?? hyperparameters
+    let peak = values[.learningRate] ?? .nan
+    return RunPlan(
+      steps: steps, learningRate: peak,
+      schedule: try schedule.schedule(peak: hyperparameters[.learningRate] ?? .nan, steps: steps),
+      weightDecay: values[.weightDecay] ?? .nan, convention: decayConvention)
   }
 }
 
@@ -67,13 +115,15 @@ public struct LayerShape: Sendable, Equatable {
   public var initialNorm: Double?
   /// How the loss depends on the weight; nil where it is not known.
   public var kind: WeightKind?
+  /// Hyperparameters that differ from the run's: a layer's own learning rate or weight decay.
+  public var hyperparameters: [Symbol: Double]
   /// What sets the layer apart, a phrase.
   public var note: String?
 
   /// Describes layers of one shape.
   public init(
     name: String, neurons: Int, dimension: Int, count: Int = 1, initialNorm: Double? = nil,
-    kind: WeightKind? = nil, note: String? = nil
+    kind: WeightKind? = nil, hyperparameters: [Symbol: Double] = [:], note: String? = nil
   ) {
     self.name = name
     self.neurons = neurons
@@ -81,6 +131,7 @@ public struct LayerShape: Sendable, Equatable {
     self.count = count
     self.initialNorm = initialNorm
     self.kind = kind
+    self.hyperparameters = hyperparameters
     self.note = note
   }
 }

@@ -119,7 +119,7 @@ extension TrajectoryCommand {
       throw Failure(error.description, error.isUsage ? .usage : error.isMissingInput ? .noInput : .badData)
     }
     let further = try values.values()
-    var notes = run.notes
+    var notes = run.notes + run.warnings
     var layers: [Request.Layer] = []
     for shape in run.layers {
       guard shape.initialNorm != nil else {
@@ -141,13 +141,11 @@ extension TrajectoryCommand {
       do { settings = try run.settings(for: shape) } catch { throw Failure("\(path): \(error)", .badData) }
       layers.append(Request.Layer(name: shape.name, settings: settings, gradient: trace))
     }
-    guard let first = layers.first else {
+    guard !layers.isEmpty else {
       throw Failure("\(path): no layer has an initial norm; add initial_norm to the layers", .badData)
     }
-    let peak = first.settings.values[.learningRate] ?? .nan
-    let plan = RunPlan(
-      steps: run.steps, learningRate: peak, schedule: run.schedule.schedule(peak: peak),
-      weightDecay: first.settings.values[.weightDecay] ?? .nan)
+    let plan: RunPlan
+    do throws(ScheduleError) { plan = try run.plan() } catch { throw Failure("\(path): \(error)", .badData) }
     return Request(
       plan: plan, layers: layers, stepsPerEpoch: run.stepsPerEpoch.map { Double($0) }, notes: notes)
   }

@@ -33,8 +33,8 @@ import Testing
     var lines = [
       "name: a", "optimizer:", "  name: sgdm", "  learning_rate: 0.1", "  weight_decay: 1e-4",
       "  momentum: 0.9",
-      "steps: 100", "learning_rate_schedule:", "  decay: cosine", "  final_learning_rate: 0",
-      "  warmup_steps: 3", "layers:", "  - name: b", "    neurons: 2", "    dimension: 3",
+      "steps: 100", "learning_rate_schedule:", "  name: cosine", "  floor: 0",
+      "  warmup: 3", "layers:", "  - name: b", "    neurons: 2", "    dimension: 3",
     ]
     lines[line - 1] = text
     return Case(
@@ -47,7 +47,8 @@ import Testing
     replacing(4, with: "  learning_rte: 0.1", "unknown key 'learning_rte'; did you mean 'learning_rate'?"),
     replacing(
       6, with: "  beta1: 0.9",
-      "unknown key 'beta1'; known: name, nesterov, learning_rate, weight_decay, momentum, dampening"),
+      "unknown key 'beta1'; known: name, nesterov, decay_convention, learning_rate, weight_decay, momentum, dampening"
+    ),
     replacing(3, with: "  name: sgdn", "unknown optimizer 'sgdn'; did you mean 'sgdm'?"),
     replacing(
       3, with: "  name: shampoo", "unknown optimizer 'shampoo'; known: sgdm, adamw, adam-l2, lion"),
@@ -73,16 +74,26 @@ import Testing
       "weight_decay is 0.0, expected a finite number above 0; without weight decay there is no equilibrium"),
     replacing(6, with: "  momentum: 1", "momentum is 1.0, expected a number of at least 0 and below 1"),
     replacing(6, with: "  momentum: 0.9\n  momentum: 0.8", "key 'momentum' is given twice"),
+    replacing(
+      6, with: "  momentum: 0.9\n  decay_convention: fixed",
+      "decay_convention 'fixed' does not go with optimizer 'sgdm'", at: 7),
     replacing(7, with: "steps: 1.5", "steps is 1.5, expected a whole number of at least 1"),
     replacing(7, with: "steps: 0", "steps is 0.0, expected a finite number of at least 1"),
-    replacing(9, with: "  decay: cosinus", "unknown decay 'cosinus'; did you mean 'cosine'?"),
+    replacing(9, with: "  name: cosinus", "unknown name 'cosinus'; did you mean 'cosine'?"),
     replacing(
-      9, with: "  decay: constant",
-      "final_learning_rate does not go with decay 'constant'", at: 10),
+      9, with: "  name: constant",
+      "unknown key 'floor'; known: name, warmup, warmup_from, warmup_prefix, end, hold", at: 10),
+    replacing(10, with: "  floor: 1.5", "schedule 'cosine': floor is 1.5, expected 0 to 1"),
+    replacing(10, with: "  floor: [0, 1]", "schedule 'cosine': floor is 1, expected one number, 0 to 1"),
     replacing(
-      10, with: "  end_step: 50", "missing key 'final_learning_rate' in 'learning_rate_schedule'", at: 8),
+      9, with: "  name: multistep",
+      "unknown key 'floor'; known: name, milestones, gamma, warmup, warmup_from, warmup_prefix, end, hold",
+      at: 10),
     replacing(
-      11, with: "  warmup_learning_rate: 0", "missing key 'warmup_steps' in 'learning_rate_schedule'"),
+      11, with: "  warmup_from: 0", "'warmup-from' is given without a warmup; add warmup=STEPS", at: 8),
+    replacing(
+      11, with: "  warmup: 100",
+      "the warmup takes 100 steps, but the run has 100, expected a warmup shorter than the run", at: 8),
     replacing(13, with: "  - names: b", "unknown key 'names'; did you mean 'name'?"),
     replacing(13, with: "  - b\n  - name: b", "layers[1] is 'b', expected a mapping of keys to values"),
     replacing(14, with: "    count: 2", "missing key 'neurons' in 'layers[1]'", at: 13),
@@ -112,12 +123,12 @@ import Testing
     Case(text: " \n\t", message: "run.yaml: empty, expected a run configuration"),
     Case(text: "a\u{0}b", message: "run.yaml: not a text file (expected UTF-8)"),
     Case(
-      text: "name: a", overrides: ["--steps=3"],
-      message: "--steps=3: roteq's own YAML has no overrides; change the file"),
+      text: "name: a\noptimizer:\n  name: sgdm", overrides: ["--stops=3"],
+      message: "--stops=3: unknown key 'stops'; known: name, optimizer.name"),
     Case(
       text: "hello", path: "run.txt",
       message:
-        "run.txt: not a run configuration in a known format; known: roteq's own YAML, nanoGPT's config/*.py"),
+        "run.txt: not a run configuration in a known format; known: nanoGPT's config/*.py, roteq's own YAML"),
   ])
   func yaml(_ item: Case) { check(item) }
 
@@ -164,15 +175,17 @@ import Testing
     python("a = (1,\n2", "run.py:1: not valid Python: a bracket is not closed"),
     python("a = 1)", "run.py:1: not valid Python: a bracket is closed that was not open"),
     python("b = 1\na = 'b", "run.py:2: not valid Python: a string is not closed"),
-    python("learning_rate = '3e-4'", "run.py:1: learning_rate is '3e-4', expected a finite number above 0"),
-    python("learning_rate = None", "run.py:1: learning_rate is None, expected a finite number above 0"),
+    python(
+      "learning_rate = '3e-4'",
+      "run.py:1: learning_rate is the quoted text '3e-4', expected a finite number above 0"),
+    python("learning_rate = None", "run.py:1: learning_rate is 'None', expected a finite number above 0"),
     python("learning_rate = -3e-4", "run.py:1: learning_rate is -0.0003, expected a finite number above 0"),
     python(
       "weight_decay = 0.0",
       "run.py:1: weight_decay is 0.0, expected a finite number above 0; without weight decay there is no equilibrium"
     ),
     python("beta2 = 1", "run.py:1: beta2 is 1.0, expected a number of at least 0 and below 1"),
-    python("decay_lr = 1", "run.py:1: decay_lr is 1, expected True or False"),
+    python("decay_lr = 1", "run.py:1: decay_lr is 1, expected true or false"),
     python("warmup_iters = 2.5", "run.py:1: warmup_iters is 2.5, expected a whole number of at least 0"),
     python("n_layer = 0", "run.py:1: n_layer is 0.0, expected a finite number of at least 1"),
     python(
@@ -266,9 +279,9 @@ extension ErrorTests.Case {
   /// As many names as a file can hold.
   @Test(.timeLimit(.minutes(1))) func manyNames() throws {
     let text = (0..<50_000).map { "lr_\($0) = f()" }.joined(separator: "\n")
-    let notes = try RunConfiguration.read(text: text, path: "run.py").notes
-    #expect(notes.contains("49980 further names look like settings of the optimizer."))
-    #expect(notes.last == "Line 50000 is not executed: lr_49999 = f()")
+    let run = try RunConfiguration.read(text: text, path: "run.py")
+    #expect(run.warnings.contains("49980 further names look like settings of the optimizer."))
+    #expect(run.notes.last == "Line 50000 is not executed: lr_49999 = f()")
   }
 
   /// Windows line ends and a byte order mark change nothing.

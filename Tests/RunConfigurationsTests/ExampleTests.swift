@@ -1,3 +1,4 @@
+import Dynamics
 import Equilibrium
 import Formulas
 import Optimizers
@@ -24,8 +25,9 @@ func example(_ name: String) -> String {
             .learningRate: 4.8e-3, .weightDecay: 0.1, .beta1: 0.9, .beta2: 0.95, .epsilon: 1e-8,
           ],
           steps: 5000,
-          schedule: LearningRateSchedule(
-            warmup: .init(steps: 250, from: 4.8e-3 / 251), decay: .cosine(to: 0, end: 5000)),
+          schedule: .named(
+            try ScheduleSpecification(parsing: "cosine:floor=0,warmup=250,warmup-from=\(1.0 / 251)")),
+          decayRule: .nanoGPT,
           layers: [
             LayerShape(
               name: "attn.c_attn", neurons: 2304, dimension: 768, count: 12, initialNorm: norm),
@@ -49,10 +51,12 @@ func example(_ name: String) -> String {
             "Matrices and embeddings decay; biases and LayerNorm gains do not and are left out.",
             "No matrix is followed by normalisation, so none is exactly scale-invariant; the paper finds the "
               + "prediction a reasonable approximation for most layers of GPT2-124M (Appendix J, Figure 13).",
-            "Gradients are clipped (grad_clip), which the predictions leave out.",
-            "Not stated, so nanoGPT's default: init_from = 'scratch', eval_only = False.",
-            "Without influence on the predictions: wandb_log, wandb_project, n_head, dropout, bias, dataset, "
-              + "batch_size, gradient_accumulation_steps, eval_interval, eval_iters, log_interval.",
+            "Not stated, so nanoGPT's default: init_from = scratch, eval_only = false.",
+          ],
+          warnings: ["Gradients are clipped (grad_clip), which the predictions leave out."],
+          ignored: [
+            "wandb_log", "wandb_project", "n_head", "dropout", "bias", "dataset", "batch_size",
+            "gradient_accumulation_steps", "eval_interval", "eval_iters", "log_interval",
           ]))
   }
 
@@ -69,8 +73,7 @@ func example(_ name: String) -> String {
           name: "ResNet-20 on CIFAR-10", optimizer: .sgdm,
           hyperparameters: [.learningRate: 0.5, .weightDecay: 1e-4, .momentum: 0.9],
           steps: 78_000, stepsPerEpoch: 390,
-          schedule: LearningRateSchedule(
-            warmup: .init(steps: 1950, from: 1e-6), decay: .cosine(to: 0, end: 78_000)),
+          schedule: .named(try ScheduleSpecification(parsing: "cosine:floor=0,warmup=1950,warmup-from=2e-6")),
           layers: [
             stage("conv1", neurons: 16, dimension: 27, norm: 0.375.squareRoot()),
             stage(

@@ -4,6 +4,7 @@
   import Foundation
 #endif
 
+import Dynamics
 import Equilibrium
 import Formulas
 import Optimizers
@@ -49,12 +50,15 @@ import Testing
       name: "all fields", optimizer: .sgdm,
       hyperparameters: [.learningRate: 0.5, .weightDecay: 1e-4, .momentum: 0.9], nesterov: true, steps: 100,
       stepsPerEpoch: 10,
-      schedule: LearningRateSchedule(warmup: .init(steps: 5, from: 1e-6), decay: .linear(to: 0.01, end: 90)),
+      schedule: .named(
+        try ScheduleSpecification(parsing: "linear:floor=0.02,warmup=5,warmup-from=2e-6,end=90,hold=10")),
+      decayRule: .timm,
       layers: [
         LayerShape(
-          name: "a", neurons: 2, dimension: 3, count: 4, initialNorm: 0.1, kind: .scaleInvariant, note: "b")
+          name: "a", neurons: 2, dimension: 3, count: 4, initialNorm: 0.1, kind: .scaleInvariant,
+          hyperparameters: [.learningRate: 0.25], note: "b")
       ],
-      notes: ["one: \"quoted\" & more", "true"])
+      notes: ["one: \"quoted\" & more", "true"], warnings: ["w"], ignored: ["seed"])
     #expect(
       RoteqYAML.encode(run) == """
         name: all fields
@@ -67,11 +71,13 @@ import Testing
         steps: 100
         steps_per_epoch: 10
         learning_rate_schedule:
-          warmup_steps: 5
-          warmup_learning_rate: 1e-06
-          decay: linear
-          final_learning_rate: 0.01
-          end_step: 90
+          name: linear
+          floor: 0.02
+          warmup: 5
+          warmup_from: 2e-06
+          end: 90
+          hold: 10
+        decay_rule: timm
         layers:
           - name: a
             neurons: 2
@@ -79,10 +85,15 @@ import Testing
             count: 4
             initial_norm: 0.1
             kind: scale_invariant
+            learning_rate: 0.25
             note: b
         notes:
           - "one: \\"quoted\\" \\x26 more"
           - "true"
+        warnings:
+          - w
+        ignored:
+          - seed
 
         """)
     #expect(try RoteqYAML.decode(RoteqYAML.encode(run), path: "run.yaml") == run)
@@ -119,27 +130,52 @@ extension TrainingRun {
         values[hyperparameter.symbol] = Double.random(in: 1e-6..<0.99, using: &random)
       }
     }
-    let decays: [LearningRateSchedule.Decay] = [
-      .constant, .cosine(to: 0, end: 7), .linear(to: Double.random(in: 0..<1, using: &random), end: 3),
-    ]
     return TrainingRun(
       name: .random(&random), optimizer: optimizer, hyperparameters: values,
       nesterov: optimizer == .sgdm && Bool.random(using: &random),
-      steps: Int.random(in: 1..<1_000_000, using: &random),
+      decayConvention: optimizer.decouplesDecay
+        ? DecayConvention.allCases.randomElement(using: &random) ?? .coupled : .coupled,
+      steps: Int.random(in: 100..<1_000_000, using: &random),
       stepsPerEpoch: Bool.random(using: &random) ? 9 : nil,
-      schedule: LearningRateSchedule(
-        warmup: Bool.random(using: &random)
-          ? .init(steps: 4, from: Double.random(in: 0..<1, using: &random)) : nil,
-        decay: decays.randomElement(using: &random) ?? .constant),
-      layers: (0...Int.random(in: 0..<3, using: &random)).map { _ in
+      schedule: .random(&random), decayRule: DecayRule.allCases.randomElement(using: &random) ?? .req,
+      layers: (0..<Int.random(in: 0..<3, using: &random)).map { _ in
         LayerShape(
           name: .random(&random), neurons: 3, dimension: Int.random(in: 1..<5000, using: &random),
           count: Int.random(in: 1..<50, using: &random),
           initialNorm: Bool.random(using: &random) ? Double.random(in: 1e-9..<10, using: &random) : nil,
           kind: [nil, WeightKind.scaleInvariant, .scaleSensitive].randomElement(using: &random) ?? nil,
+          hyperparameters: Bool.random(using: &random) ? [.weightDecay: 0.25] : [:],
           note: Bool.random(using: &random) ? .random(&random) : nil)
       },
-      notes: (0..<Int.random(in: 0..<3, using: &random)).map { _ in .random(&random) })
+      notes: (0..<Int.random(in: 0..<3, using: &random)).map { _ in .random(&random) },
+      warnings: Bool.random(using: &random) ? [.random(&random)] : [], ignored: [.random(&random)])
+  }
+}
+
+extension LearningRateSchedule {
+  static func random(_ random: inout SplitMix) -> LearningRateSchedule {
+    let share = { (random: inout SplitMix) in Double.random(in: 0..<1, using: &random) }
+    var specification = ScheduleSpecification("constant")
+    switch Int.random(in: 0..<5, using: &random) {
+    case 0:
+      return .table(
+        LearningRateTable(steps: [1, 5, 90], learningRates: [share(&random), 0, share(&random)]))
+    case 1:
+      specification.name = "cosine"
+      specification.parameters["floor"] = [share(&random)]
+    case 2:
+      specification.name = "multistep"
+      specification.parameters["milestones"] = [7, 50]
+    case 3:
+      specification.name = "wsd"
+      specification.parameters["decay-share"] = [0.25]
+    default: break
+    }
+    if Bool.random(using: &random) {
+      (specification.warmup, specification.warmupFrom, specification.warmupPrefix) = (4, share(&random), true)
+    }
+    if Bool.random(using: &random) { (specification.end, specification.hold) = (80, 3) }
+    return .named(specification)
   }
 }
 

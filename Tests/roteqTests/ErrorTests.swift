@@ -119,7 +119,7 @@ import Testing
     Case(
       line: "roteq report LICENSE", code: 65,
       message:
-        "LICENSE: not a run configuration in a known format; known: roteq's own YAML, nanoGPT's config/*.py"),
+        "LICENSE: not a run configuration in a known format; known: nanoGPT's config/*.py, roteq's own YAML"),
     Case(line: "roteq report /dev/null", code: 65, message: "/dev/null: empty, expected a run configuration"),
     Case(
       line: "roteq report examples/gpt2-openwebtext.py --learnin_rate=3", code: 64,

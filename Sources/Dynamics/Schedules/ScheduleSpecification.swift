@@ -1,8 +1,9 @@
 /// A schedule as it is written on the command line: `cosine:floor=0.1,warmup=250`.
 ///
 /// Beside its own parameters every schedule takes `warmup` (steps), `warmup-from` (factor of the first step),
-/// `warmup-prefix` (1: the schedule begins when the warmup is over; 0: it counts from the start of the run) and `end`
-/// (step of the run at which the schedule ends; what it has reached is kept).
+/// `warmup-prefix` (1: the schedule begins when the warmup is over; 0: it counts from the start of the run), `end`
+/// (step of the run at which the schedule ends; what it has reached is kept) and `hold` (steps over which the factor is
+/// kept, such as an epoch).
 public struct ScheduleSpecification: Sendable, Equatable {
   /// The schedule's name, or its alias.
   public var name: String
@@ -14,6 +15,8 @@ public struct ScheduleSpecification: Sendable, Equatable {
   public var warmupPrefix: Bool?
   /// Step of the run at which the schedule ends; nil for the run's last.
   public var end: Int?
+  /// Steps over which the factor is kept, at least 1; nil where it changes every step.
+  public var hold: Int?
   /// The kind's own parameters.
   public var parameters: [String: [Double]] = [:]
 
@@ -64,6 +67,7 @@ public struct ScheduleSpecification: Sendable, Equatable {
     if warmup > 0 {
       schedule = schedule.warmedUp(over: warmup, from: warmupFrom ?? 0, restarts: restarts)
     }
+    if let hold { schedule = schedule.held(over: hold) }
     schedule.name = description
     return schedule
   }
@@ -78,7 +82,22 @@ public struct ScheduleSpecification: Sendable, Equatable {
     ScheduleParameter("warmup-from", "factor of the first step", .share),
     ScheduleParameter("warmup-prefix", "1: the schedule begins after the warmup; 0: with the run", .share),
     ScheduleParameter("end", "step at which it ends", .steps),
+    ScheduleParameter("hold", "steps over which the factor is kept, such as an epoch", .steps),
   ]
+
+  /// The parameters that the schedule takes, its own first.
+  ///
+  /// - Throws: ``ScheduleError/unknownSchedule(_:)``.
+  public var parameterNames: [String] {
+    get throws(ScheduleError) { try (kind().parameters + Self.common).map(\.name) }
+  }
+
+  /// Gives a parameter its value, or its values where it is a list.
+  ///
+  /// - Throws: ``ScheduleError`` where the parameter is not known, already given or out of range.
+  public mutating func set(_ name: String, to values: [Double]) throws(ScheduleError) {
+    try set(name, to: values, of: kind())
+  }
 
   private mutating func set(_ name: String, to values: [Double], of kind: ScheduleKind) throws(ScheduleError)
   {
@@ -98,9 +117,25 @@ public struct ScheduleSpecification: Sendable, Equatable {
       }
       (isRepeated, warmupPrefix) = (warmupPrefix != nil, value == 1)
     case "end": (isRepeated, end) = (end != nil, Int(value))
+    case "hold": (isRepeated, hold) = (hold != nil, Int(value))
     default: isRepeated = parameters.updateValue(values, forKey: name) != nil
     }
     if isRepeated { throw .repeated(parameter: name, schedule: kind.name) }
+  }
+}
+
+extension ScheduleSpecification {
+  /// The parameters that are given with their values, the kind's own first.
+  public var values: [(name: String, values: [Double])] {
+    var all = parameters.sorted { $0.key < $1.key }.map { (name: $0.key, values: $0.value) }
+    let prefix: Double? = warmupPrefix.map { $0 ? 1 : 0 }
+    for (name, value) in [
+      ("warmup", warmup.map(Double.init)), ("warmup-from", warmupFrom), ("warmup-prefix", prefix),
+      ("end", end.map(Double.init)), ("hold", hold.map(Double.init)),
+    ] {
+      if let value { all.append((name, [value])) }
+    }
+    return all
   }
 }
 
@@ -110,13 +145,7 @@ extension ScheduleSpecification: CustomStringConvertible {
     func plain(_ value: Double) -> String {
       value == value.rounded() && abs(value) < 1e15 ? "\(Int(value))" : "\(value)"
     }
-    var words = parameters.sorted { $0.key < $1.key }.map { name, values in
-      "\(name)=\(values.map(plain).joined(separator: "/"))"
-    }
-    if let warmup { words.append("warmup=\(warmup)") }
-    if let warmupFrom { words.append("warmup-from=\(plain(warmupFrom))") }
-    if let warmupPrefix { words.append("warmup-prefix=\(warmupPrefix ? 1 : 0)") }
-    if let end { words.append("end=\(end)") }
+    let words = values.map { name, values in "\(name)=\(values.map(plain).joined(separator: "/"))" }
     return words.isEmpty ? name : "\(name):\(words.joined(separator: ","))"
   }
 }

@@ -14,3 +14,12 @@ extension Schedule {
     }
   }
 }
+
+extension Schedule {
+  /// This schedule, looked at every `steps` steps only: an epoch's learning rate.
+  ///
+  /// - Parameter steps: steps over which the factor is kept, at least 1.
+  public func held(over steps: Int) -> Schedule {
+    Schedule(name) { taken in factor(after: taken / steps * steps) }
+  }
+}

@@ -1,3 +1,4 @@
+import Dynamics
 import Equilibrium
 import Formulas
 
@@ -9,28 +10,35 @@ extension RoteqYAML {
       if let value = run.hyperparameters[symbol] { lines.append("  \(symbol.name): \(value)") }
     }
     if run.nesterov { lines.append("  nesterov: true") }
+    if run.decayConvention != .coupled { lines.append("  decay_convention: \(run.decayConvention.rawValue)") }
     lines.append("steps: \(run.steps)")
     if let steps = run.stepsPerEpoch { lines.append("steps_per_epoch: \(steps)") }
     lines += ["learning_rate_schedule:"] + encode(run.schedule).map { "  \($0)" }
-    lines.append("layers:")
+    lines.append("decay_rule: \(run.decayRule.rawValue)")
+    if !run.layers.isEmpty { lines.append("layers:") }
     for layer in run.layers { lines += item(encode(layer)) }
-    if !run.notes.isEmpty { lines += ["notes:"] + run.notes.flatMap { item([text($0)]) } }
+    for (key, texts) in [("notes", run.notes), ("warnings", run.warnings), ("ignored", run.ignored)]
+    where !texts.isEmpty { lines += ["\(key):"] + texts.flatMap { item([text($0)]) } }
     return lines.joined(separator: "\n") + "\n"
   }
 
   private static func encode(_ schedule: LearningRateSchedule) -> [String] {
-    var lines: [String] = []
-    if let warmup = schedule.warmup {
-      lines += ["warmup_steps: \(warmup.steps)", "warmup_learning_rate: \(warmup.initialLearningRate)"]
+    switch schedule {
+    case .table(let table):
+      ["name: table", "steps: \(table.steps)", "learning_rates: \(table.learningRates)"]
+    case .named(let specification):
+      ["name: \(specification.name)"]
+        + specification.values.map { name, values in
+          let numbers = values.map(plain)
+          return "\(Field.field(ofParameter: name)): "
+            + (numbers.count == 1 ? numbers[0] : "[\(numbers.joined(separator: ", "))]")
+        }
     }
-    switch schedule.decay {
-    case .constant: lines.append("decay: constant")
-    case .cosine(let final, let end):
-      lines += ["decay: cosine", "final_learning_rate: \(final)", "end_step: \(end)"]
-    case .linear(let final, let end):
-      lines += ["decay: linear", "final_learning_rate: \(final)", "end_step: \(end)"]
-    }
-    return lines
+  }
+
+  /// A number, whole ones without a point.
+  private static func plain(_ number: Double) -> String {
+    Int(exactly: number).map { abs($0) < 1_000_000_000_000_000 ? "\($0)" : "\(number)" } ?? "\(number)"
   }
 
   private static func encode(_ layer: LayerShape) -> [String] {
@@ -40,6 +48,9 @@ extension RoteqYAML {
     ]
     if let norm = layer.initialNorm { lines.append("initial_norm: \(norm)") }
     if let kind = layer.kind { lines.append("kind: \(kind.rawValue)") }
+    for symbol in Field.ownHyperparameters {
+      if let value = layer.hyperparameters[symbol] { lines.append("\(symbol.name): \(value)") }
+    }
     if let note = layer.note { lines.append("note: \(text(note))") }
     return lines
   }

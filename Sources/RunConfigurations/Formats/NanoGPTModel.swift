@@ -23,9 +23,9 @@ struct NanoGPTModel {
     ("gpt2", 12, 768), ("gpt2-medium", 24, 1024), ("gpt2-large", 36, 1280), ("gpt2-xl", 48, 1600),
   ]
 
-  init(_ settings: inout NanoGPTSettings) throws(ConfigurationError) {
-    let name = try settings.text("init_from")
-    let positions = try settings.wholeNumber("block_size", from: 1)
+  init(_ settings: inout RunSettings) throws(ConfigurationError) {
+    let name = try settings.text("init_from", default: "scratch")
+    let positions = try settings.wholeNumber("block_size", default: Int(NanoGPT.number("block_size")))
     if let model = Self.pretrained.first(where: { $0.name == name }) {
       (origin, depth, width) = (.pretrained(name), model.depth, model.width)
       (context, vocabulary) = (min(positions, 1024), 50257)
@@ -36,8 +36,8 @@ struct NanoGPTModel {
       throw settings.invalid(.unknownName(key: "init_from", name, known: known), "init_from")
     }
     origin = name == "scratch" ? .scratch : .checkpoint
-    depth = try settings.wholeNumber("n_layer", from: 1)
-    width = try settings.wholeNumber("n_embd", from: 1)
+    depth = try settings.wholeNumber("n_layer", default: Int(NanoGPT.number("n_layer")))
+    width = try settings.wholeNumber("n_embd", default: Int(NanoGPT.number("n_embd")))
     (context, vocabulary) = (positions, 50304)
   }
 

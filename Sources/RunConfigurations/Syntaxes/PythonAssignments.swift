@@ -54,26 +54,6 @@ struct PythonAssignments {
     }
   }
 
-  /// Takes in a `--key=value` argument; text that is no literal stands for itself.
-  mutating func override(_ argument: String, known: [String]) throws(ConfigurationError) {
-    let place = ConfigurationError.Place.override(argument)
-    guard argument.hasPrefix("--"), let equals = argument.firstIndex(of: "="), !argument.contains("\n")
-    else { throw .invalid(.notAnOverride, at: place) }
-    let name = String(argument[..<equals].dropFirst(2))
-    let text = String(argument[equals...].dropFirst())
-    guard known.contains(name) || assignments[name] != nil else {
-      throw .invalid(.unknownKey(name, known: known), at: place)
-    }
-    var value = PythonValue.text(text)
-    if let input = try? InputText(text.utf8, path: ""),
-      let statements = try? PythonTokenizer.statements(of: input), statements.count == 1,
-      let literal = PythonExpression.value(of: statements[0].tokens[...], names: [:])
-    {
-      value = literal
-    }
-    assign(name, Assignment(value: value, source: text, place: place))
-  }
-
   private mutating func assign(_ name: String, _ assignment: Assignment) {
     if assignments[name] == nil { order.append(name) }
     assignments[name] = assignment
@@ -90,5 +70,48 @@ struct PythonAssignments {
       if symbol == "=" && depth == 0 { count += 1 }
     }
     return count == 1 && tokens.count > 2
+  }
+}
+
+extension PythonAssignments {
+  /// The assignments as values, in the order in which the names first appear, after the imports.
+  ///
+  /// - Parameter settings: names that stand for themselves; another that only helps to state one is left out.
+  func mapping(of settings: [String], path: String) -> [ConfigurationValue] {
+    let imports = imports.map { line, source in
+      ConfigurationValue(key: source, content: .unevaluated(source), place: .line(line, of: path))
+    }
+    return imports
+      + order.compactMap { name in
+        guard let assignment = assignments[name] else { return nil }
+        if references.contains(name), !settings.contains(name), assignment.value != nil { return nil }
+        let content: ConfigurationValue.Content =
+          switch assignment.value {
+          case .number(let number): .number(number)
+          case .text(let text): .text(text)
+          case .boolean(let value): .word(value ? "True" : "False")
+          case .nothing: .word("None")
+          case nil: .unevaluated(assignment.source)
+          }
+        return ConfigurationValue(key: name, content: content, place: assignment.place)
+      }
+  }
+}
+
+extension Syntax {
+  static let python = Syntax(
+    name: "Python", pathExtensions: ["py"],
+    isTypical: { line in
+      let name = line.prefix { $0.isLetter || $0.isNumber || $0 == "_" }
+      let rest = line[name.endIndex...].drop { $0 == " " }
+      return !name.isEmpty && rest.first == "=" && rest.dropFirst().first != "="
+    }
+  ) { (input) throws(ConfigurationError) in
+    // Names may refer to what nanoGPT's train.py has already assigned.
+    var assignments = PythonAssignments(
+      defaults: Dictionary(NanoGPT.defaults.map { ($0.name, $0.value) }) { first, _ in first })
+    try assignments.read(input)
+    let values = assignments.mapping(of: NanoGPT.defaults.map(\.name), path: input.path)
+    return ConfigurationValue(key: "", content: .mapping(values), place: .file(input.path))
   }
 }

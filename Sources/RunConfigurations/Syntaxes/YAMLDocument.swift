@@ -1,13 +1,18 @@
 import Yams
 
-/// A YAML text as mappings, lists and scalars that know their line.
+/// A YAML text as values that know their line.
 ///
 /// Anchors and aliases are refused before anything is built, so that no text grows while it is read; the parser itself
 /// stops at a nesting of 1000.
 enum YAMLDocument {
-  /// The mapping that the text consists of.
-  static func root(of input: InputText) throws(ConfigurationError) -> YAMLMapping {
+  /// The value that the text consists of.
+  static func root(of input: InputText) throws(ConfigurationError) -> ConfigurationValue {
     try refuseAnchors(in: input)
+    return try value(of: input)
+  }
+
+  /// The value of a text that is known to have no anchors.
+  static func value(of input: InputText) throws(ConfigurationError) -> ConfigurationValue {
     let node: Node?
     do {
       node = try Parser(yaml: input.text).singleRoot()
@@ -15,7 +20,37 @@ enum YAMLDocument {
       throw translated(error, path: input.path)
     }
     guard let node else { throw .invalid(.empty, at: .file(input.path)) }
-    return try YAMLValue(key: "the file", node: node, line: nil, path: input.path).mapping()
+    return try value(node, key: "", at: .file(input.path), path: input.path)
+  }
+
+  private static func value(
+    _ node: Node, key: String, at place: ConfigurationError.Place, path: String
+  ) throws(ConfigurationError) -> ConfigurationValue {
+    func mark(of node: Node) -> ConfigurationError.Place {
+      node.mark.map { .line($0.line, of: path) } ?? place
+    }
+    let content: ConfigurationValue.Content
+    switch node {
+    case .scalar(let scalar): content = scalar.style == .plain ? .word(scalar.string) : .text(scalar.string)
+    case .sequence(let nodes):
+      var items: [ConfigurationValue] = []
+      for (index, node) in nodes.enumerated() {
+        items.append(try value(node, key: "\(key)[\(index + 1)]", at: mark(of: node), path: path))
+      }
+      content = .list(items)
+    case .mapping(let pairs):
+      var values: [ConfigurationValue] = []
+      for (name, node) in pairs {
+        guard case .scalar(let scalar) = name else {
+          let kind = if case .mapping = name { "a mapping" } else { "a list" }
+          throw .invalid(.wrongKind(key: "a key", found: kind, expected: "a word"), at: mark(of: name))
+        }
+        values.append(try value(node, key: scalar.string, at: mark(of: name), path: path))
+      }
+      content = .mapping(values)
+    case .alias: throw .invalid(.alias, at: mark(of: node))
+    }
+    return ConfigurationValue(key: key, content: content, place: place)
   }
 
   /// An anchor is an ampersand before a word where a value may begin; without an anchor no alias resolves. Text in
@@ -68,4 +103,15 @@ enum YAMLDocument {
     default: return .invalid(.syntax("\(error)".excerpt, language: "YAML"), at: .file(path))
     }
   }
+}
+
+extension Syntax {
+  static let yaml = Syntax(
+    name: "YAML", pathExtensions: ["yaml", "yml"],
+    isTypical: { line in
+      let name = line.prefix { $0.isLetter || $0.isNumber || $0 == "_" }
+      let rest = line[name.endIndex...]
+      return !name.isEmpty && rest.first == ":" && (rest.dropFirst().first ?? " ") == " "
+    }
+  ) { (input) throws(ConfigurationError) in try YAMLDocument.root(of: input) }
 }
