@@ -85,7 +85,10 @@ let package = Package(
       swiftSettings: settings),
     .target(
       name: "Templates", path: "templates",
-      resources: [.embedInCode("report.md.mustache"), .embedInCode("report.tex.mustache")]),
+      resources: [
+        .embedInCode("page.css"), .embedInCode("report.html.mustache"), .embedInCode("report.md.mustache"),
+        .embedInCode("report.tex.mustache"),
+      ]),
     .executableTarget(
       name: "roteq",
       dependencies: [

@@ -21,13 +21,11 @@ public struct CrossCheckReport: Sendable {
     }
 
     /// What its figure shows.
-    public var caption: Prose {
+    var caption: Prose {
       Prose("\(paper.title): four neurons, the layer, and the prediction, as in Figure 9")
     }
-    /// The name under which its figure is written.
-    public var name: String { paper.name }
     /// Its curves, as in Figure 9.
-    public var figure: Figure {
+    var figure: Figure {
       Figure(
         title: Prose([.text(paper.title)]),
         panels: Triple.quantities.map { comparison.panel($0, curve: curve) })
@@ -42,7 +40,7 @@ public struct CrossCheckReport: Sendable {
 
   /// Document, JSON and table.
   public var output: Output {
-    Output(document: document(figures: []), json: json, table: standard.isEmpty ? rotational : equilibrium)
+    Output(document: document, json: json, table: standard.isEmpty ? rotational : equilibrium)
   }
 
   /// Whether the best prediction of every number that can be judged is within three standard errors or the stated error of its
@@ -51,8 +49,8 @@ public struct CrossCheckReport: Sendable {
 
   // MARK: Document
 
-  /// The report, with figures by the names of their files.
-  public func document(figures: [(caption: Prose, file: String)]) -> Document {
+  /// The report, with a figure for each walk.
+  private var document: Document {
     var blocks: [Block] = [.heading(1, "Cross-check of the predictions by random walks")]
     if let first = cases.first {
       let walk = first.paper.walk
@@ -64,7 +62,7 @@ public struct CrossCheckReport: Sendable {
     }
     blocks += [equilibrium, inTime, rotational].filter { !$0.rows.isEmpty }.map { .table($0) }
     blocks += [.heading(2, "Findings"), .list(findings)]
-    for figure in figures { blocks.append(.figure(figure.caption, file: figure.file)) }
+    blocks += cases.map { .figure($0.caption, $0.figure, file: $0.paper.name) }
     if !notes.isEmpty { blocks += [.heading(2, "Notes"), .list(notes.map { Prose($0) })] }
     return Document(blocks)
   }

@@ -11,6 +11,18 @@ public struct Document: Sendable {
   public init(_ blocks: [Block]) { self.blocks = blocks }
 }
 
+extension Document {
+  /// The figures and the names of their files, from top to bottom.
+  public var figures: [(figure: Figure, file: String)] {
+    blocks.compactMap { if case .figure(_, let figure, let file) = $0 { (figure, file) } else { nil } }
+  }
+
+  /// The document where no files lie beside it.
+  public var withoutFigures: Document {
+    Document(blocks.filter { if case .figure = $0 { false } else { true } })
+  }
+}
+
 /// A part of a document.
 public enum Block: Sendable {
   /// A heading; level 1 is the document's title.
@@ -23,8 +35,8 @@ public enum Block: Sendable {
   case equation(Equation)
   /// A table.
   case table(Table)
-  /// A figure that lies beside the document: `file`.svg, and `file`.tex for LaTeX.
-  case figure(Prose, file: String)
+  /// A figure with its caption; a format that cannot draw it points to `file`.svg beside the document.
+  case figure(Prose, Figure, file: String)
   /// A source in another language, shown as it is.
   case code(language: String, String)
 }

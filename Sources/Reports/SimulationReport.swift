@@ -38,6 +38,8 @@ public struct SimulationReport: Sendable {
     blocks += (walk.isScheduled ? tables.reversed() : tables).map { .table($0) }
     if !comparison.runs[0].neurons.isEmpty { blocks.append(.table(neuronTable)) }
     blocks.append(.list(findings))
+    blocks.append(
+      .figure("Norm, update size and rotation over the run, as in Figure 9", figure, file: "simulation"))
     if !notes.isEmpty { blocks += [.heading(2, "Notes"), .list(notes.map { Prose($0) })] }
     if !warnings.isEmpty { blocks += [.heading(2, "Warnings"), .list(warnings)] }
     return Document(blocks)

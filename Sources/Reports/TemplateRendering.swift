@@ -49,10 +49,17 @@ public struct ReportTemplates: Sendable {
 
   /// The report as Markdown.
   ///
+  /// - Parameter showsFigures: whether the files of the figures lie beside it.
   /// - Throws: ``TemplateError/invalid(file:reason:)``.
-  public func markdown(_ report: RunReport, version: String) throws(TemplateError) -> String {
-    let format = MarkdownFormat()
-    return try render("report.md.mustache", context(report, version) { format.render(Document($0)) })
+  public func markdown(
+    _ report: RunReport, version: String, showsFigures: Bool
+  ) throws(TemplateError) -> String {
+    var context = context(report, version)
+    for section in report.sections {
+      let document = Document(section.blocks)
+      context[section.name] = MarkdownFormat().render(showsFigures ? document : document.withoutFigures)
+    }
+    return try render("report.md.mustache", context)
   }
 
   /// The report as LaTeX; `isFragment` leaves out what stands around the body.
@@ -61,21 +68,36 @@ public struct ReportTemplates: Sendable {
   public func latex(
     _ report: RunReport, version: String, isFragment: Bool = false
   ) throws(TemplateError) -> String {
-    let format = LaTeXFormat()
-    var context = context(report, version) { blocks in
-      blocks.map { format.render($0) }.joined(separator: "\n")
+    var context = context(report, version)
+    for section in report.sections {
+      context[section.name] = section.blocks.map { LaTeXFormat().render($0) }.joined(separator: "\n")
     }
+    let figures = Document(report.sections.flatMap(\.blocks)).figures
     context["fragment"] = isFragment
-    context["packages"] = LaTeXFormat.packages.joined(separator: ",")
+    context["preamble"] = LaTeXFormat.preamble(hasFigures: !figures.isEmpty)
     return try render("report.tex.mustache", context)
   }
 
-  private func context(
-    _ report: RunReport, _ version: String, _ render: ([Block]) -> String
-  ) -> [String: Any] {
-    var context: [String: Any] = ["title": report.title, "version": version, "source": report.source]
-    for section in report.sections { context[section.name] = render(section.blocks) }
-    return context
+  /// The report as an HTML page; `isFragment` leaves out what stands around the body.
+  ///
+  /// - Throws: ``TemplateError/invalid(file:reason:)``.
+  public func html(
+    _ report: RunReport, version: String, isFragment: Bool = false
+  ) throws(TemplateError) -> String {
+    var context = context(report, version)
+    var anchors = HTMLFormat.Anchors()
+    let (contents, sections) = HTMLFormat().render(
+      report.sections.map { ($0.heading, $0.blocks) }, &anchors)
+    for (section, html) in zip(report.sections, sections) { context[section.name] = html }
+    context["contents"] = contents
+    context["sections"] = sections
+    context["style"] = HTMLFormat.style
+    context["fragment"] = isFragment
+    return try render("report.html.mustache", context)
+  }
+
+  private func context(_ report: RunReport, _ version: String) -> [String: Any] {
+    ["title": report.title, "version": version, "source": report.source]
   }
 
   private func render(_ name: String, _ context: [String: Any]) throws(TemplateError) -> String {

@@ -15,7 +15,7 @@ struct CrosscheckCommand: AsyncParsableCommand {
         roteq crosscheck --steps 3000 --seeds 2 --only sgdm,adamw --format markdown
 
       SGDM, AdamW, Adam+ℓ2 and Lion with the settings of Appendix F, their rotational variants, and what Figure 9 cannot \
-      show: Adam+ℓ2 four times as long, and with a small gradient. With -o, crosscheck.md, crosscheck.tex, \
+      show: Adam+ℓ2 four times as long, and with a small gradient. With -o, crosscheck.html, crosscheck.md, crosscheck.tex, \
       crosscheck.json and a figure for each walk are written there. The exit code is 65 where the best prediction of \
       a number is off by more than three standard errors and the stated error of its model.
       """)
@@ -53,7 +53,7 @@ struct CrosscheckCommand: AsyncParsableCommand {
     if Interruption.isRequested { notes.append("The cross-check was interrupted.") }
     let report = CrossCheckReport(cases, notes: notes)
     if !cases.isEmpty {
-      if let output { try write(report, cases, to: output) } else { options.print(report.output) }
+      if let output { try write(report.output, to: output) } else { options.print(report.output) }
     }
     try Interruption.passOn(isKept: !cases.isEmpty)
     guard !cases.isEmpty else { throw Failure(notes.joined(separator: " "), .badData) }
@@ -80,22 +80,15 @@ struct CrosscheckCommand: AsyncParsableCommand {
   }
 
   /// Figures first: the pages show them.
-  private func write(
-    _ report: CrossCheckReport, _ cases: [CrossCheckReport.Case], to directory: String
-  ) throws {
-    let document = report.document(figures: cases.map { ($0.caption, $0.name) })
-    let pages = [
-      ("crosscheck.md", MarkdownFormat().render(document)),
-      ("crosscheck.tex", LaTeXFormat(isFragment: options.fragment).render(document)),
-      ("crosscheck.json", report.output.json.text),
-    ]
-    for one in cases {
-      for (ending, isFragment) in [("svg", false), ("tex", true)] {
-        let path = "\(directory)/\(one.name).\(ending)"
-        try FigureFile.write(one.figure, to: path, isFragment: isFragment)
-        Standard.output.write("\(path)\n")
-      }
-    }
+  private func write(_ output: Output, to directory: String) throws {
+    let document = output.document
+    let pages =
+      document.figures.map { ("\($0.file).svg", SVG().render($0.figure)) } + [
+        ("crosscheck.html", HTMLFormat(isFragment: options.fragment).render(document)),
+        ("crosscheck.md", MarkdownFormat().render(document)),
+        ("crosscheck.tex", LaTeXFormat(isFragment: options.fragment).render(document)),
+        ("crosscheck.json", output.json.text),
+      ]
     for (name, text) in pages {
       try OutputFile.write(text, to: "\(directory)/\(name)")
       Standard.output.write("\(directory)/\(name)\n")

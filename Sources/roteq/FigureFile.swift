@@ -2,7 +2,7 @@ import Formulas
 import Foundation
 import Reports
 
-/// Writing figures: pictures are drawn by gnuplot, sources need nothing.
+/// Writing figures: SVG and sources need nothing; gnuplot draws the other pictures.
 enum FigureFile {
   /// The formats, by the ending of the file's name.
   enum Format: String, CaseIterable {
@@ -27,12 +27,13 @@ enum FigureFile {
     func picture(_ terminal: GnuplotScript.Terminal) throws -> Data {
       let name = URL(filePath: path).deletingPathExtension().lastPathComponent
       return try Gnuplot.run(
-        GnuplotScript(terminal).render(figure), toDraw: path, or: "write \(name).tex or \(name).gp",
+        GnuplotScript(terminal).render(figure), toDraw: path,
+        or: "write \(name).svg, \(name).tex or \(name).gp",
         searchPath: searchPath)
     }
     let data =
       switch try Format(path: path) {
-      case .svg: completed(try picture(.svg), figure)
+      case .svg: Data(SVG().render(figure).utf8)
       case .pdf: try picture(.pdf)
       case .png: try picture(.png)
       case .tex: Data(PGFPlots(isFragment: isFragment).render(figure).utf8)
@@ -48,23 +49,12 @@ enum FigureFile {
   ) throws -> String {
     let script = GnuplotScript(.text(columns: width, rows: height, usesColor: usesColor)).render(figure)
     let picture = try Gnuplot.run(
-      script, toDraw: "on the terminal", or: "write fig.tex or fig.gp", searchPath: searchPath)
+      script, toDraw: "on the terminal", or: "write fig.svg, fig.tex or fig.gp", searchPath: searchPath)
     var lines = String(decoding: picture, as: UTF8.self).split(
       separator: "\n", omittingEmptySubsequences: false
     )
     .map { line in String(line.filter { $0 != "\u{0C}" }.reversed().drop { $0 == " " }.reversed()) }
     while lines.last?.isEmpty == true { lines.removeLast() }
     return lines.joined(separator: "\n") + "\n"
-  }
-
-  /// gnuplot calls every picture "Gnuplot", forgets the other fonts where the size changes, and lets some viewers drop
-  /// the space after an index.
-  private static func completed(_ svg: Data, _ figure: Figure) -> Data {
-    let title = (figure.title?.plain ?? "Figure").replacing("&", with: "&amp;").replacing("<", with: "&lt;")
-    return Data(
-      String(decoding: svg, as: UTF8.self)
-        .replacing("<title>Gnuplot</title>", with: "<title>\(title)</title>")
-        .replacing("<text>", with: "<text xml:space=\"preserve\">")
-        .replacing("font-family=\"Helvetica\"", with: "font-family=\"Helvetica,Arial,sans-serif\"").utf8)
   }
 }

@@ -17,8 +17,8 @@ struct ReportCommand: AsyncParsableCommand {
         roteq report run.yaml -o report --templates my-templates
 
       CONFIG is roteq's own YAML (docs/configuration.md) or a nanoGPT config/*.py, which is read as assignments and \
-      never executed; nanoGPT's own --key=value overrides may follow. With -o, report.md, report.tex and report.json \
-      are written there; without it the report is printed.
+      never executed; nanoGPT's own --key=value overrides may follow. With -o, report.html, report.md, report.tex, \
+      report.json and the figures as .svg are written there; without it the report is printed.
       """)
 
   @Argument(help: "Configuration file.", completion: .file()) var config: String
@@ -29,7 +29,8 @@ struct ReportCommand: AsyncParsableCommand {
   )
   var output: String?
   @Option(
-    help: "Directory with report.md.mustache and report.tex.mustache to use instead.", completion: .directory)
+    help: "Directory with report.html.mustache, report.md.mustache and report.tex.mustache to use instead.",
+    completion: .directory)
   var templates: String?
   @Option(
     parsing: .unconditional, help: "RMS gradient norm √E‖g‖², where the optimizer's norm depends on it.")
@@ -49,16 +50,20 @@ struct ReportCommand: AsyncParsableCommand {
     let templates = try makeTemplates()
     guard let directory = output else {
       switch options.format {
-      case .markdown: Standard.output.write(try markdown(report, templates))
-      case .latex: Standard.output.write(try latex(report, templates))
+      case .markdown: Standard.output.write(try page(.markdown, report, templates))
+      case .latex: Standard.output.write(try page(.latex, report, templates))
+      case .html: Standard.output.write(try page(.html, report, templates))
       case .text, .csv, .json: options.print(report.output)
       }
       return
     }
     // Everything is made before the first file is written.
-    let pages = [
-      ("report.md", try markdown(report, templates)), ("report.tex", try latex(report, templates)),
-      ("report.json", report.output.json.text),
+    let content = report.output
+    var pages = content.document.figures.map { ("\($0.file).svg", SVG().render($0.figure)) }
+    pages += [
+      ("report.html", try page(.html, report, templates)),
+      ("report.md", try page(.markdown, report, templates)),
+      ("report.tex", try page(.latex, report, templates)), ("report.json", content.json.text),
     ]
     try OutputFile.makeDirectory(directory)
     for (name, text) in pages { try OutputFile.write(text, to: "\(directory)/\(name)") }
@@ -108,15 +113,16 @@ struct ReportCommand: AsyncParsableCommand {
     }
   }
 
-  private func markdown(_ report: RunReport, _ templates: ReportTemplates) throws -> String {
-    do { return try templates.markdown(report, version: Roteq.version) } catch {
-      throw Failure(error.description, .badData)
-    }
-  }
+  private enum Page { case html, markdown, latex }
 
-  private func latex(_ report: RunReport, _ templates: ReportTemplates) throws -> String {
-    do {
-      return try templates.latex(report, version: Roteq.version, isFragment: options.fragment)
+  private func page(_ page: Page, _ report: RunReport, _ templates: ReportTemplates) throws -> String {
+    let version = Roteq.version
+    do throws(TemplateError) {
+      switch page {
+      case .html: return try templates.html(report, version: version, isFragment: options.fragment)
+      case .markdown: return try templates.markdown(report, version: version, showsFigures: output != nil)
+      case .latex: return try templates.latex(report, version: version, isFragment: options.fragment)
+      }
     } catch { throw Failure(error.description, .badData) }
   }
 }

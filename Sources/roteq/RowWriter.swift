@@ -15,7 +15,7 @@ final class RowWriter {
     case .csv: pending = CSV().header(columns)
     case .markdown: pending = MarkdownFormat().header(columns)
     case .json: pending = "[\n"
-    case .text, .latex: break
+    case .text, .latex, .html: break
     }
   }
 
@@ -24,7 +24,7 @@ final class RowWriter {
     case .csv: pending += CSV().line(row)
     case .markdown: pending += MarkdownFormat().line(row)
     case .json: pending += (count == 0 ? "  " : ",\n  ") + json(row).line
-    case .text, .latex: rows.append(row)
+    case .text, .latex, .html: rows.append(row)
     }
     count += 1
     guard pending.utf8.count > 1 << 16 else { return }

@@ -8,19 +8,22 @@ public struct LaTeXFormat: DocumentFormat {
   /// A whole document, or a fragment to paste into one.
   public init(isFragment: Bool = false) { self.isFragment = isFragment }
 
-  /// The packages that a fragment needs.
-  public static let packages = ["amsmath", "amssymb", "booktabs", "graphicx", "siunitx"]
+  /// What a preamble needs for a document: packages, and with figures the settings of pgfplots.
+  static func preamble(hasFigures: Bool) -> [String] {
+    let packages = "amsmath,amssymb,booktabs,graphicx,siunitx"
+    return hasFigures
+      ? ["\\usepackage{\(packages),pgfplots}", PGFPlots.compatibility] : ["\\usepackage{\(packages)}"]
+  }
 
   /// The whole document.
   public func render(_ document: Document) -> String {
     let body = document.blocks.map(render).joined(separator: "\n")
-    let hasFigures = document.blocks.contains { if case .figure = $0 { true } else { false } }
-    let packages = (Self.packages + (hasFigures ? ["pgfplots"] : [])).joined(separator: ",")
-    if isFragment { return "% needs \\usepackage{\(packages)}\n" + body }
+    let preamble = Self.preamble(hasFigures: !document.figures.isEmpty)
+    if isFragment { return preamble.map { "% needs \($0)\n" }.joined() + body }
     return """
       \\documentclass{article}
       \\usepackage[margin=2.5cm]{geometry}
-      \\usepackage{\(packages)}\(hasFigures ? "\n\\pgfplotsset{compat=1.17}" : "")
+      \(preamble.joined(separator: "\n"))
       \\setlength{\\parindent}{0pt}
       \\setlength{\\parskip}{0.6em}
       \\begin{document}
@@ -49,9 +52,9 @@ public struct LaTeXFormat: DocumentFormat {
       return "\\[ \\resizebox{\\ifdim\\width>0.85\\linewidth 0.85\\linewidth\\else\\width\\fi}{!}{%\n"
         + "  $\\displaystyle \(formula)$}\(tag) \\]\n"
     case .table(let table): return render(table)
-    case .figure(let caption, let file):
-      return "\\begin{figure}[htbp]\n  \\centering\n  \\resizebox{\\linewidth}{!}{\\input{\(file)}}\n"
-        + "  \\caption{\(render(caption))}\n\\end{figure}\n"
+    case .figure(let caption, let figure, _):
+      return "\\begin{figure}[htbp]\n\\centering\n\\resizebox{\\linewidth}{!}{%\n"
+        + PGFPlots().picture(figure) + "}\n\\caption{\(render(caption))}\n\\end{figure}\n"
     case .code(_, let source): return "\\begin{verbatim}\n\(source)\n\\end{verbatim}\n"
     }
   }

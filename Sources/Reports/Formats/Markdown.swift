@@ -22,7 +22,7 @@ public struct MarkdownFormat: DocumentFormat {
       let tag = equation.tag.map { " \\tag*{\($0)}" } ?? ""
       return "$$\(LaTeX.render(equation.left)) \(relation) \(LaTeX.render(equation.right))\(tag)$$\n"
     case .table(let table): return render(table)
-    case .figure(let caption, let file): return "![\(render(caption))](\(file).svg)\n"
+    case .figure(let caption, _, let file): return "![\(render(caption))](\(file).svg)\n"
     case .code(let language, let source): return "```\(language)\n\(source)\n```\n"
     }
   }

@@ -13,9 +13,19 @@ public struct PGFPlots: Sendable {
   /// The room of a character and of a line, in centimetres.
   private static let (character, line) = (0.15, 0.42)
 
+  /// The version whose rules are followed; set in the preamble.
+  static let compatibility = "\\pgfplotsset{compat=1.17}"
+
   /// The whole text.
   public func render(_ figure: Figure) -> String {
     let layout = Figure.Layout(figure, on: .page(width: 104))
+    return document(picture(figure, layout), layout)
+  }
+
+  /// The picture alone, as it stands in a document.
+  func picture(_ figure: Figure) -> String { picture(figure, Figure.Layout(figure, on: .page(width: 104))) }
+
+  private func picture(_ figure: Figure, _ layout: Figure.Layout) -> String {
     var lines = ["\\begin{tikzpicture}[every node/.append style={font=\\small}]"]
     lines += Figure.Color.allCases.map { "\\definecolor{roteq-\($0)}{HTML}{\($0.hexadecimal)}" }
     lines.append(
@@ -51,11 +61,11 @@ public struct PGFPlots: Sendable {
       lines += labels(panel, layout.frames[index], layout)
     }
     lines.append("\\end{tikzpicture}")
-    return document(lines.joined(separator: "\n") + "\n", layout)
+    return lines.joined(separator: "\n") + "\n"
   }
 
   private func document(_ picture: String, _ layout: Figure.Layout) -> String {
-    let preamble = "\\usepackage{amsmath,amssymb,pgfplots}\n\\pgfplotsset{compat=1.17}\n"
+    let preamble = "\\usepackage{amsmath,amssymb,pgfplots}\n\(Self.compatibility)\n"
     if isFragment {
       return preamble.split(separator: "\n").map { "% needs \($0)\n" }.joined()
         + "% to fit a column: \\resizebox{\\linewidth}{!}{\\input{this file}}\n" + picture

@@ -25,7 +25,7 @@ public struct TextFormat: DocumentFormat {
       return
         "    \(PlainText.render(equation.left)) \(equation.relation) \(PlainText.render(equation.right))\(tag)\n"
     case .table(let table): return render(table)
-    case .figure(let caption, let file): return "\(caption.plain): \(file).svg\n"
+    case .figure(let caption, _, let file): return "\(caption.plain): \(file).svg\n"
     case .code(_, let source): return source.hasSuffix("\n") ? source : source + "\n"
     }
   }
