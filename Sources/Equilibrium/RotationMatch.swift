@@ -34,7 +34,14 @@ public struct RotationMatch: Sendable {
   /// Matched over zero-shot weight decay, by the root mean square rotation: the same distance diffused.
   public var rmsFactor: Double { factor(summary.rmsRotation / summary.rotationalVariant.rms) }
 
-  private func factor(_ ratio: Double) -> Double { Double.pow(ratio, 1 / exponent) }
+  private func factor(_ ratio: Double) -> Double {
+    Self.decayFactor(rotationRatio: ratio, exponent: exponent)
+  }
+
+  /// The factor of the weight decay that makes the rotation `rotationRatio` times as large, ρ^{1/k}.
+  public static func decayFactor(rotationRatio ρ: Double, exponent k: Double) -> Double {
+    Double.pow(ρ, 1 / k)
+  }
 
   /// Which of the settings to use.
   public enum Advice: String, Sendable {

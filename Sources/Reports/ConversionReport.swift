@@ -9,6 +9,7 @@ public struct ConversionReport: Sendable {
   private let target: Prediction
   private let run: RotationMatchReport?
   private let measured: MeasuredRotationReport?
+  private let layer: String?
 
   /// The report on a conversion.
   ///
@@ -16,11 +17,13 @@ public struct ConversionReport: Sendable {
   ///   - conversion: the settings, moved.
   ///   - run: what the whole run says of them, where it is known.
   ///   - measured: what a logged rotation says of them, where there is one.
+  ///   - layer: the layer that the predictions and the run are of, where there are several.
   public init(
-    _ conversion: Conversion, run: RotationMatchReport? = nil, measured: MeasuredRotationReport? = nil
+    _ conversion: Conversion, run: RotationMatchReport? = nil, measured: MeasuredRotationReport? = nil,
+    layer: String? = nil
   ) {
     self.conversion = conversion
-    (self.run, self.measured) = (run, measured)
+    (self.run, self.measured, self.layer) = (run, measured, layer)
     source = Prediction(conversion.source)
     target = Prediction(conversion.target)
   }
@@ -159,6 +162,9 @@ public struct ConversionReport: Sendable {
 
   private var notes: [Prose] {
     var notes: [Prose] = []
+    if let layer {
+      notes.append(Prose([.text("Norms, and the run where it is shown, are those of \(layer).")]))
+    }
     if conversion.conventions.source != .coupled || conversion.conventions.target != .coupled {
       notes.append(
         Prose(

@@ -54,10 +54,9 @@ public struct ReportTemplates: Sendable {
   public func markdown(
     _ report: RunReport, version: String, showsFigures: Bool
   ) throws(TemplateError) -> String {
-    var context = context(report, version)
-    for section in report.sections {
-      let document = Document(section.blocks)
-      context[section.name] = MarkdownFormat().render(showsFigures ? document : document.withoutFigures)
+    let context = context(report, version) { blocks in
+      let document = Document(blocks)
+      return MarkdownFormat().render(showsFigures ? document : document.withoutFigures)
     }
     return try render("report.md.mustache", context)
   }
@@ -68,9 +67,8 @@ public struct ReportTemplates: Sendable {
   public func latex(
     _ report: RunReport, version: String, isFragment: Bool = false
   ) throws(TemplateError) -> String {
-    var context = context(report, version)
-    for section in report.sections {
-      context[section.name] = section.blocks.map { LaTeXFormat().render($0) }.joined(separator: "\n")
+    var context = context(report, version) { blocks in
+      blocks.map { LaTeXFormat().render($0) }.joined(separator: "\n")
     }
     let figures = Document(report.sections.flatMap(\.blocks)).figures
     context["fragment"] = isFragment
@@ -84,7 +82,7 @@ public struct ReportTemplates: Sendable {
   public func html(
     _ report: RunReport, version: String, isFragment: Bool = false
   ) throws(TemplateError) -> String {
-    var context = context(report, version)
+    var context = frame(report, version)
     var anchors = HTMLFormat.Anchors()
     let (contents, sections) = HTMLFormat().render(
       report.sections.map { ($0.heading, $0.blocks) }, &anchors)
@@ -96,8 +94,19 @@ public struct ReportTemplates: Sendable {
     return try render("report.html.mustache", context)
   }
 
-  private func context(_ report: RunReport, _ version: String) -> [String: Any] {
+  private func frame(_ report: RunReport, _ version: String) -> [String: Any] {
     ["title": report.title, "version": version, "source": report.source]
+  }
+
+  /// The frame with the sections in order, and each under its name for templates that choose.
+  private func context(
+    _ report: RunReport, _ version: String, _ render: ([Block]) -> String
+  ) -> [String: Any] {
+    var context = frame(report, version)
+    let sections = report.sections.map { ($0.name, ["heading": $0.heading, "body": render($0.blocks)]) }
+    for (name, section) in sections { context[name] = section["body"] }
+    context["sections"] = sections.map(\.1)
+    return context
   }
 
   private func render(_ name: String, _ context: [String: Any]) throws(TemplateError) -> String {

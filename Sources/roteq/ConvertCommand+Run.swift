@@ -57,7 +57,11 @@ extension ConvertCommand {
     guard overRotation == nil else { throw Failure("--over-rotation needs --hold", .usage) }
     guard plan.steps != nil, measuredRotation == nil else { return nil }
     try requireOwnVariant(conversion)
-    let trajectory = try trajectory(conversion.source.optimizer, known)
+    return try runMatch(trajectory(conversion.source.optimizer, known))
+  }
+
+  /// The rotational variant that turns as a run does; its schedule is written where asked for.
+  func runMatch(_ trajectory: Trajectory) throws -> RotationMatchReport {
     let (report, file): (RotationMatchReport, ScheduleFile?)
     do throws(TrajectoryError) {
       report = RotationMatchReport(try RotationMatch(trajectory))

@@ -22,6 +22,7 @@ struct ConvertCommand: ParsableCommand {
         roteq convert --from adamw --lr 5e-4 --weight-decay 1e-4 --beta2 0.98 \\
             --to rv-adamw --schedule cosine --warmup 4000 --steps 22021 \\
             --dimension 512 --initial-norm 1 -o schedule.py
+        roteq convert --config examples/gpt2-openwebtext.py --to rv-adamw
         roteq convert --from rv-adamw --lr 5e-3 --weight-decay 0.1 --to adamw \\
             --hold warmup --over-rotation 2 --schedule cosine --steps 50000 \\
             --dimension 768 --initialization default
@@ -36,7 +37,11 @@ struct ConvertCommand: ParsableCommand {
         product               η_g and ηλ: the same update and the same memory of 1/(ηλ) steps
       """)
 
-  @Option(help: "Optimizer of the given settings, or its rotational variant.") var from: String
+  @Option(help: "Optimizer of the given settings, or its rotational variant; a configuration holds it.")
+  var from: String?
+  @OptionGroup(title: "Configuration") var configuration: ConfigurationOptions
+  @Option(help: "Layer of the configuration whose run is matched. (default: the first with an initial norm)")
+  var layer: String?
   @Option(help: "Target: \(ConversionTarget.known.joined(separator: ", ")).") var to: String
   @Option(help: "What stays the same: \(Match.allCases.map(\.rawValue).joined(separator: ", ")).")
   var match: String = Match.rotationAndUpdate.rawValue
@@ -78,25 +83,38 @@ struct ConvertCommand: ParsableCommand {
   }
 
   func run() throws {
+    let target = try ConversionTarget(to)
+    if let path = try configuration.path() { return try convert(path, to: target) }
+    if layer != nil { throw Failure("--layer needs --config", .usage) }
+    guard let from else { throw Failure("missing --from or --config: what is to be converted", .usage) }
     let given = try ConversionTarget(from)
     let source = given.optimizer
-    let target = try ConversionTarget(to)
     if given.isRotational || hold != nil {
       return try holdRotation(given, target)
     }
-    let match: Match = try choice("match", self.match)
-    let conventions: (DecayConvention, DecayConvention) = (
-      try choice("decay convention", decayConvention), try choice("decay convention", toDecayConvention)
-    )
-    try source.check(conventions.0)
-    try target.optimizer.check(conventions.1)
+    let convention = try convention()
+    try source.check(convention)
     var known = try values.values()
     if let given = known[.weightDecay], let peak = known[.learningRate] {
-      known[.weightDecay] = conventions.0.coupled(fromWeightDecay: given, peak: peak)
+      known[.weightDecay] = convention.coupled(fromWeightDecay: given, peak: peak)
     }
     if known[.learningRate] == nil, let peak = try plan.peakOfTable() { known[.learningRate] = peak }
-    let settings = try weight.settings(source, known)
-    var own: [Symbol: Double] = [:]
+    let conversion = try conversion(
+      of: try weight.settings(source, known), to: target, from: convention)
+    output.print(
+      ConversionReport(
+        conversion, run: try runMatch(conversion, known), measured: try measurement(of: conversion)
+      ).output)
+  }
+
+  /// The settings moved as the flags of the target ask.
+  func conversion(
+    of settings: Settings, to target: ConversionTarget, from convention: DecayConvention
+  ) throws -> Conversion {
+    let match: Match = try choice("match", self.match)
+    let own: DecayConvention = try choice("decay convention", toDecayConvention)
+    try target.optimizer.check(own)
+    var coefficients: [Symbol: Double] = [:]
     for (flag, symbol, text) in [
       ("--to-momentum", Symbol.momentum, toMomentum), ("--to-beta1", .beta1, toBeta1),
       ("--to-beta2", .beta2, toBeta2),
@@ -105,22 +123,15 @@ struct ConvertCommand: ParsableCommand {
       guard target.optimizer.hyperparameters.contains(where: { $0.symbol == symbol }) else {
         throw Failure("\(flag): \(target.optimizer.title) has no \(symbol.meaning) \(symbol.plain)", .usage)
       }
-      own[symbol] = try check(
+      coefficients[symbol] = try check(
         parseNumber(text, flag: flag, expected: "\(symbol.domain)"), flag: flag, symbol: symbol, isRoot: false
       )
     }
-    let conversion: Conversion
-    do {
-      conversion = try Conversion(
-        from: settings, to: target.optimizer, rotational: target.isRotational, with: own, by: match,
-        conventions: conventions)
-    } catch {
-      throw ConvertCommand.failure(error)
-    }
-    output.print(
-      ConversionReport(
-        conversion, run: try runMatch(conversion, known), measured: try measurement(of: conversion)
-      ).output)
+    do throws(MatchingError) {
+      return try Conversion(
+        from: settings, to: target.optimizer, rotational: target.isRotational, with: coefficients, by: match,
+        conventions: (convention, own))
+    } catch { throw ConvertCommand.failure(error) }
   }
 
   private static func failure(_ error: MatchingError) -> Failure {

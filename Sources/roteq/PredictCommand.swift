@@ -2,6 +2,7 @@ import ArgumentParser
 import Equilibrium
 import Formulas
 import Reports
+import RunConfigurations
 
 struct PredictCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -15,11 +16,17 @@ struct PredictCommand: ParsableCommand {
             --dimension 768 --initial-norm 0.55 --explain
         roteq predict --optimizer sgdm --lr 0.5 --weight-decay 1e-4 --momentum 0.9 \\
             --dimension 144 --unit-gradient-norm 0.1
+        roteq predict --config examples/gpt2-openwebtext.py
+        roteq predict --config examples/gpt2-openwebtext.py --layer wte --explain
         roteq predict --optimizer adam-l2 --lr 8e-4 --weight-decay 1e-4 \\
             --gradient-moments moments.txt --format json
       """)
 
-  @Option(help: "Optimizer.") var optimizer: OptimizerName
+  @Option(help: "Optimizer; a configuration holds it.") var optimizer: OptimizerName?
+  @OptionGroup(title: "Configuration") var configuration: ConfigurationOptions
+  @Option(help: "Layer of the configuration. (default: all)") var layer: String?
+  @Option(parsing: .unconditional, help: "Steps of the run, where the configuration does not say.")
+  var steps: String?
   @OptionGroup(title: "Values") var values: ValueOptions
   @OptionGroup(title: "Weight") var weight: WeightOptions
   @Option(help: "Also the angle between the weight now and after this many steps.")
@@ -29,16 +36,43 @@ struct PredictCommand: ParsableCommand {
   @OptionGroup(title: "Output") var output: OutputOptions
 
   func run() throws {
-    let optimizer = try optimizer.optimizer()
+    if let path = try configuration.path() { return try predict(path) }
+    for (flag, isGiven) in [("--layer", layer != nil), ("--steps", steps != nil)] where isGiven {
+      throw Failure("\(flag) needs --config", .usage)
+    }
+    guard let optimizer = try optimizer?.optimizer() else {
+      throw Failure("missing --optimizer or --config: whose equilibrium is to be predicted", .usage)
+    }
     let known = try values.values()
     guard known[.dimension] != nil || weight.gradientMoments != nil else {
       throw Failure(
         "missing --dimension: the equilibrium norm needs the dimension C (fan-in) of the weight", .usage)
     }
-    let settings = try weight.settings(optimizer, known)
+    try predict(weight.settings(optimizer, known))
+  }
+
+  private func predict(_ settings: Settings) throws {
     let over = try overSteps.map { (steps: $0, angle: try angle(over: $0, settings)) }
     output.print(
       PredictionReport(Prediction(settings), explains: explain, rotationOverSteps: over).output)
+  }
+
+  /// Every layer of a configuration, or one.
+  private func predict(_ path: String) throws {
+    let run = try configuration.run(
+      path, steps: steps, values: values,
+      held: [
+        ("--optimizer", optimizer != nil), ("--nesterov", weight.nesterov),
+        ("--scale-sensitive", weight.scaleSensitive), ("--gradient-moments", weight.gradientMoments != nil),
+      ])
+    do {
+      if let shape = try run.layer(named: layer) { return try predict(run.settings(for: shape)) }
+      if run.layers.isEmpty { return try predict(run.settings()) }
+      for (flag, isGiven) in [("--explain", explain), ("--over-steps", overSteps != nil)] where isGiven {
+        throw Failure("\(flag) needs --layer: the configuration has several", .usage)
+      }
+      output.print(try RunReport(run, source: path).predictions)
+    } catch let error as SettingsError { throw Failure("\(path): \(error)", .badData) }
   }
 
   private func angle(over steps: Int, _ settings: Settings) throws -> Double {

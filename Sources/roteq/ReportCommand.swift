@@ -16,14 +16,24 @@ struct ReportCommand: AsyncParsableCommand {
         roteq report examples/gpt2-openwebtext.py -o report --cross-check
         roteq report run.yaml -o report --templates my-templates
 
-      CONFIG is roteq's own YAML (docs/configuration.md) or a nanoGPT config/*.py, which is read as assignments and \
-      never executed; nanoGPT's own --key=value overrides may follow. With -o, report.html, report.md, report.tex, \
+      CONFIG is a configuration as the training program has it (docs/configuration.md); nothing in it is executed. \
+      The program's own --key=value overrides may follow. With -o, report.html, report.md, report.tex, \
       report.json and the figures as .svg are written there; without it the report is printed.
       """)
 
-  @Argument(help: "Configuration file.", completion: .file()) var config: String
-  @Argument(parsing: .allUnrecognized, help: "nanoGPT overrides, such as --learning_rate=6e-4.")
+  @Argument(help: "Configuration of the run; --config says the same.", completion: .file()) var config:
+    String?
+  @Argument(
+    parsing: .allUnrecognized, help: "Overrides as the training program takes them: --learning_rate=6e-4.")
   var overrides: [String] = []
+  @OptionGroup(title: "Configuration") var configuration: ConfigurationOptions
+  @Option(parsing: .unconditional, help: "Steps of the run, where the configuration does not say.")
+  var steps: String?
+  @Option(
+    help:
+      "Initial norm of layers whose norm is not known, by the initialisation: \(Initialization.forms.joined(separator: ", "))."
+  )
+  var initialization: String?
   @Option(
     name: .shortAndLong, help: "Directory to write the report to; made where missing.", completion: .directory
   )
@@ -46,6 +56,7 @@ struct ReportCommand: AsyncParsableCommand {
 
   func run() async throws {
     var report = try makeReport()
+    await report.follow()
     if crossCheck { report.crossCheck = try await shortCheck(report) }
     let templates = try makeTemplates()
     guard let directory = output else {
@@ -71,12 +82,11 @@ struct ReportCommand: AsyncParsableCommand {
   }
 
   private func makeReport() throws -> RunReport {
-    var run: TrainingRun
-    do {
-      run = try RunConfiguration.read(path: config, overrides: overrides)
-    } catch {
-      throw Failure(error.description, error.isUsage ? .usage : error.isMissingInput ? .noInput : .badData)
+    guard let path = try configuration.path(config) else {
+      throw Failure("missing CONFIG: the report needs the configuration of a run", .usage)
     }
+    var run = try configuration.run(path, overrides: overrides, steps: steps)
+    if let initialization { try run.initialize(initialization) }
     for (flag, symbol, text) in [
       ("--gradient-norm", Symbol.gradientPower, gradientNorm),
       ("--unit-gradient-norm", .unitGradientPower, unitGradientNorm),
@@ -85,16 +95,15 @@ struct ReportCommand: AsyncParsableCommand {
       run.hyperparameters[symbol] = try check(
         parseNumber(text, flag: flag, expected: "\(symbol.domain)"), flag: flag, symbol: symbol, isRoot: true)
     }
-    do { return try RunReport(run, source: config) } catch {
-      throw Failure("\(config): \(error)", .badData)
+    do { return try RunReport(run, source: path) } catch {
+      throw Failure("\(path): \(error)", .badData)
     }
   }
 
   /// Three seeds of a short walk at the run's hyperparameters.
   private func shortCheck(_ report: RunReport) async throws -> WalkComparison? {
-    guard let settings = report.settings else { return nil }
     do {
-      let walk = try Walk.short(settings)
+      let walk = try Walk.short(report.settings)
       let progress = SharedProgress(total: 3 * walk.steps)
       Interruption.watch()
       let queue = WalkQueue(

@@ -10,9 +10,10 @@ extension TrajectoryCommand {
     struct Layer {
       let name: String?
       let settings: Settings
+      let plan: RunPlan
       let gradient: GradientTrace?
     }
-    var plan: RunPlan
+    var steps: Int
     var layers: [Layer]
     var stepsPerEpoch: Double?
     var notes: [String] = []
@@ -33,7 +34,6 @@ extension TrajectoryCommand {
     if let own, let peak = known[.learningRate] {
       known[.weightDecay] = convention.coupled(fromWeightDecay: own, peak: peak)
     }
-    var runPlan: RunPlan?
     let layers = try shapes.map { shape in
       var values = known
       values[.dimension] = shape.dimension
@@ -45,15 +45,13 @@ extension TrajectoryCommand {
       }
       var settings = try weight.settings(optimizer, values)
       settings.initialDistribution = shape.start.distribution
-      if runPlan == nil {
-        runPlan = try plan.plan(
-          learningRate: settings.values[.learningRate] ?? .nan, weightDecay: own ?? .nan,
-          convention: convention)
-      }
-      return Request.Layer(name: shape.name, settings: settings, gradient: trace)
+      let runPlan = try plan.plan(
+        learningRate: settings.values[.learningRate] ?? .nan, weightDecay: own ?? .nan, convention: convention
+      )
+      return Request.Layer(name: shape.name, settings: settings, plan: runPlan, gradient: trace)
     }
-    guard let runPlan else { throw Failure("--layers: no layers", .usage) }
-    return Request(plan: runPlan, layers: layers, stepsPerEpoch: try plan.epoch())
+    guard !layers.isEmpty else { throw Failure("--layers: no layers", .usage) }
+    return Request(steps: steps, layers: layers, stepsPerEpoch: try plan.epoch())
   }
 
   /// What a log of the gradient makes known: the gradient power at its first step with a gradient, which the closed
@@ -104,21 +102,15 @@ extension TrajectoryCommand {
 
   /// What a configuration file describes: the layers whose initial norm it gives.
   func configured(_ path: String) throws -> Request {
-    let held =
-      [
-        ("--optimizer", optimizer != nil), ("--layers", layers != nil),
-        ("--initialization", start.initialization != nil), ("--nesterov", weight.nesterov),
+    var run = try configuration.run(
+      path, steps: plan.steps, values: values,
+      held: [
+        ("--optimizer", optimizer != nil), ("--layers", layers != nil), ("--nesterov", weight.nesterov),
         ("--scale-sensitive", weight.scaleSensitive), ("--gradient-moments", weight.gradientMoments != nil),
         ("--decay-convention", decayConvention != DecayConvention.coupled.rawValue),
-      ] + plan.given + values.given.map { ($0.flag, ["--dimension", "--initial-norm"].contains($0.flag)) }
-    if let flag = held.first(where: \.1)?.0 {
-      throw Failure("\(flag) does not go with a configuration file, which holds it", .usage)
-    }
-    let run: TrainingRun
-    do { run = try RunConfiguration.read(path: path, overrides: []) } catch {
-      throw Failure(error.description, error.isUsage ? .usage : error.isMissingInput ? .noInput : .badData)
-    }
-    let further = try values.values()
+      ] + plan.given.filter { $0.0 != "--steps" })
+    if let initialization = start.initialization { try run.initialize(initialization) }
+    if let shape = try run.layer(named: layer) { run.layers = [shape] }
     var notes = run.notes + run.warnings
     var layers: [Request.Layer] = []
     for shape in run.layers {
@@ -127,7 +119,6 @@ extension TrajectoryCommand {
         continue
       }
       var run = run
-      run.hyperparameters.merge(further) { _, new in new }
       run.optimizer.addKurtosis(to: &run.hyperparameters)
       let trace = try gradient.trace(
         layer: shape.name, steps: run.steps, known: run.hyperparameters, weight: shape.kind ?? .scaleInvariant
@@ -137,16 +128,19 @@ extension TrajectoryCommand {
           Self.reference(trace, shape.initialNorm ?? .nan, shape.kind ?? .scaleInvariant, steps: run.steps)
         ) { given, _ in given }
       }
-      let settings: Settings
-      do { settings = try run.settings(for: shape) } catch { throw Failure("\(path): \(error)", .badData) }
-      layers.append(Request.Layer(name: shape.name, settings: settings, gradient: trace))
+      do {
+        layers.append(
+          Request.Layer(
+            name: shape.name, settings: try run.settings(for: shape), plan: try run.plan(for: shape),
+            gradient: trace))
+      } catch { throw Failure("\(path): \(error)", .badData) }
     }
     guard !layers.isEmpty else {
-      throw Failure("\(path): no layer has an initial norm; add initial_norm to the layers", .badData)
+      throw Failure(
+        "\(path): no layer has an initial norm; add initial_norm to the layers, or give --initialization",
+        .badData)
     }
-    let plan: RunPlan
-    do throws(ScheduleError) { plan = try run.plan() } catch { throw Failure("\(path): \(error)", .badData) }
     return Request(
-      plan: plan, layers: layers, stepsPerEpoch: run.stepsPerEpoch.map { Double($0) }, notes: notes)
+      steps: run.steps, layers: layers, stepsPerEpoch: run.stepsPerEpoch.map { Double($0) }, notes: notes)
   }
 }

@@ -15,7 +15,7 @@ struct TrajectoryCommand: ParsableCommand {
         roteq trajectory --optimizer adamw --lr 4.8e-3 --weight-decay 0.1 \\
             --beta2 0.95 --schedule cosine --warmup 250 --steps 5000 \\
             --dimension 768 --initial-norm 0.55 --plot
-        roteq trajectory examples/gpt2-openwebtext.py -o run.svg
+        roteq trajectory --config examples/gpt2-openwebtext.py -o run.svg
         roteq trajectory --optimizer adamw --lr 1e-3 --weight-decay 0.1 \\
             --steps 10000 --schedule wsd:decay=2000,warmup=500 \\
             --layers attn:768:default,mlp:3072:kaiming
@@ -43,7 +43,11 @@ struct TrajectoryCommand: ParsableCommand {
     }.joined(separator: "\n")
   }
 
-  @Argument(help: "Configuration file instead of the flags below.", completion: .file()) var config: String?
+  @Argument(
+    help: "Configuration of the run instead of the flags below; --config says the same.", completion: .file())
+  var config: String?
+  @OptionGroup(title: "Configuration") var configuration: ConfigurationOptions
+  @Option(help: "Layer of the configuration. (default: all)") var layer: String?
   @Option(help: "Optimizer.") var optimizer: OptimizerName?
   @OptionGroup(title: "Values") var values: ValueOptions
   @OptionGroup(title: "Weight") var weight: WeightOptions
@@ -79,7 +83,7 @@ struct TrajectoryCommand: ParsableCommand {
     guard !plot || output.format == .text else {
       throw Failure("--plot does not go with --format \(output.format.rawValue)", .usage)
     }
-    let request = try config.map(configured) ?? given()
+    let request = try configuration.path(config).map(configured) ?? given()
     let every = try every.map { try wholeNumber($0, flag: "--every", from: 1) }
     if output.format == .csv, figurePath == nil {
       guard measured == nil else {
@@ -89,13 +93,13 @@ struct TrajectoryCommand: ParsableCommand {
     }
     // Documents show a dozen steps; data shows them all.
     let isData = output.format == .csv || output.format == .json
-    let stride = every ?? (isData ? 1 : max(1, request.plan.steps / 1000))
+    let stride = every ?? (isData ? 1 : max(1, request.steps / 1000))
     var layers: [TrajectoryReport.Layer] = []
-    var progress = ProgressBar(total: request.plan.steps * request.layers.count)
+    var progress = ProgressBar(total: request.steps * request.layers.count)
     for layer in request.layers {
-      let measured = try measuredRun(layer.name, steps: request.plan.steps)
+      let measured = try measuredRun(layer.name, steps: request.steps)
       do throws(TrajectoryError) {
-        let trajectory = try Trajectory(layer.settings, request.plan, gradient: layer.gradient)
+        let trajectory = try Trajectory(layer.settings, layer.plan, gradient: layer.gradient)
         layers.append(
           try TrajectoryReport.Layer(trajectory, name: layer.name, every: stride, measured: measured) {
             progress.advance(by: $0)
@@ -118,7 +122,7 @@ struct TrajectoryCommand: ParsableCommand {
     var trajectories: [(name: String, trajectory: Trajectory)] = []
     for layer in request.layers {
       do throws(TrajectoryError) {
-        let trajectory = try Trajectory(layer.settings, request.plan, gradient: layer.gradient)
+        let trajectory = try Trajectory(layer.settings, layer.plan, gradient: layer.gradient)
         // A run that diverges is refused before the first row.
         _ = try trajectory.finalNorm()
         trajectories.append((layer.name ?? "", trajectory))

@@ -1,0 +1,45 @@
+import ArgumentParser
+import RunConfigurations
+
+struct ConfigCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "config",
+    abstract: "Read the configuration of a training run, and write it as roteq's own YAML.",
+    discussion: """
+      EXAMPLES
+        roteq config examples/gpt2-openwebtext.py
+        roteq config examples/gpt2-openwebtext.py --learning_rate=6e-4 -o run.yaml
+        roteq config --schema
+
+      Every format that is read (docs/configuration.md) ends in the same value, which is what is printed: check here \
+      what was understood, edit it, and give it to any other command.
+      """)
+
+  @Argument(help: "Configuration of the run; --config says the same.", completion: .file()) var file: String?
+  @Argument(
+    parsing: .allUnrecognized, help: "Overrides as the training program takes them: --learning_rate=6e-4.")
+  var overrides: [String] = []
+  @OptionGroup(title: "Configuration") var options: ConfigurationOptions
+  @Option(parsing: .unconditional, help: "Steps of the run, where the configuration does not say.")
+  var steps: String?
+  @Option(name: .shortAndLong, help: "Write it here instead of printing it.", completion: .file())
+  var output: String?
+  @Flag(help: "Print the JSON schema of roteq's own YAML, for editors that check as one types.")
+  var schema = false
+
+  func run() throws {
+    let text: String
+    if schema {
+      guard try options.path(file) == nil else {
+        throw Failure("--schema goes without a configuration", .usage)
+      }
+      text = RoteqYAML.schema
+    } else {
+      guard let path = try options.path(file) else {
+        throw Failure("missing FILE: the configuration to read", .usage)
+      }
+      text = RoteqYAML.encode(try options.run(path, overrides: overrides, steps: steps))
+    }
+    if let output { try OutputFile.write(text, to: output) } else { Standard.output.write(text) }
+  }
+}
