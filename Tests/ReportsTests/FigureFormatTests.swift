@@ -140,15 +140,13 @@ import Testing
         \addlegendimage{roteq-vermilion, only marks, mark=*, mark size=0.8pt}\addlegendentry{measured}
         \addlegendimage{roteq-green, line width=1pt, dash pattern=on 1pt off 2pt}\addlegendentry{recurrence}
         \addplot[roteq-blue, line width=1.2pt, forget plot] coordinates {
-          (1,0.5)
-          (2,1)
+          (1,0.5) (2,1)
         };
         \addplot[roteq-blue, line width=1.2pt, forget plot] coordinates {
           (4,1.25)
         };
         \addplot[roteq-neutral, line width=0.8pt, dash pattern=on 4pt off 2pt, forget plot] coordinates {
-          (1,1)
-          (4,1.5)
+          (1,1) (4,1.5)
         };
         \end{axis}
         \node[inner sep=0pt, rotate=90] at (0.24cm, -4.326cm) {norm $\widehat{\|\boldsymbol{\omega}\|}$};
@@ -159,12 +157,10 @@ import Testing
           legend columns=4, legend style={at={(0,1)}, yshift=6.762cm}]
         \draw[black!40] (axis cs:2,7.672704990109255e-05) -- (axis cs:2,0.02606642641126127);
         \addplot[roteq-vermilion, only marks, mark=*, mark size=0.8pt, forget plot] coordinates {
-          (2,0.0001)
-          (4,0.02)
+          (2,0.0001) (4,0.02)
         };
         \addplot[roteq-green, line width=1pt, dash pattern=on 1pt off 2pt, forget plot] coordinates {
-          (2,0.0001)
-          (4,0.01)
+          (2,0.0001) (4,0.01)
         };
         \end{axis}
         \node[inner sep=0pt, anchor=west] at (1.5cm, -7.056cm) {Rotation};

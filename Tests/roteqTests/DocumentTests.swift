@@ -16,6 +16,7 @@ import Testing
     Case(file: "predict.txt", line: predict),
     Case(file: "predict.md", line: predict + " --explain --format markdown"),
     Case(file: "predict.tex", line: predict + " --explain --format latex"),
+    Case(file: "predict.html", line: predict + " --format html --fragment"),
     Case(file: "predict.csv", line: predict + " --format csv"),
     Case(file: "predict.json", line: predict + " --explain --format json"),
     Case(
@@ -111,6 +112,7 @@ import Testing
     Case(file: "derive-lion.txt", line: "roteq derive lion"),
     Case(file: "report-gpt2.md", line: "roteq report examples/gpt2-openwebtext.py --format markdown"),
     Case(file: "report-gpt2.tex", line: "roteq report examples/gpt2-openwebtext.py --format latex"),
+    Case(file: "report-gpt2.html", line: "roteq report examples/gpt2-openwebtext.py --format html"),
     Case(file: "report-gpt2.json", line: "roteq report examples/gpt2-openwebtext.py --format json"),
     Case(
       file: "report-resnet20.txt",

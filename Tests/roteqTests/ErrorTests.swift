@@ -129,7 +129,7 @@ import Testing
       message: "LICENSE/report: cannot be made a directory"),
     Case(
       line: "roteq report examples/gpt2-openwebtext.py --templates examples", code: 66,
-      message: "examples: no template report.md.mustache; copy it from the project's templates directory"),
+      message: "examples: no template report.html.mustache; copy it from the project's templates directory"),
     Case(
       line: "roteq sweep --optimizer adamw --lr 1e-4:1e-1:log --weight-decay 0.1", code: 64,
       message: "--lr: '1e-4:1e-1:log' is not a range, expected START:END:log:COUNT or START:END:lin:COUNT"),

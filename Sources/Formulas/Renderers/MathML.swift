@@ -3,12 +3,6 @@ public enum MathML {
   /// The formula as what stands in a `math` element.
   public static func render(_ formula: Formula) -> String { elements(formula).joined }
 
-  /// The equation that a solved symbol stands for.
-  public static func render(_ solution: Solution) -> String {
-    let (left, right) = solution.sides
-    return render(left) + Element.sign("=").markup + render(right)
-  }
-
   private static func precedence(_ formula: Formula) -> Precedence {
     switch formula {
     // A fraction is set in two lines and needs no parentheses, except under an exponent.

@@ -53,8 +53,8 @@ public struct PGFPlots: Sendable {
             "(\(Numbers.rounded($0.x, digits: 7)),\(Numbers.rounded($0.y, digits: 6)))"
           }
           lines.append(
-            "\\addplot[\(style(series.style, series.color)), forget plot] coordinates {\n  "
-              + points.joined(separator: "\n  ") + "\n};")
+            "\\addplot[\(style(series.style, series.color)), forget plot] coordinates {\n"
+              + Self.lines(points) + "};")
         }
       }
       lines.append("\\end{axis}")
@@ -62,6 +62,13 @@ public struct PGFPlots: Sendable {
     }
     lines.append("\\end{tikzpicture}")
     return lines.joined(separator: "\n") + "\n"
+  }
+
+  /// Some points a line: a long curve is not a long file.
+  private static func lines(_ points: [String]) -> String {
+    stride(from: 0, to: points.count, by: 6).map {
+      "  " + points[$0..<min($0 + 6, points.count)].joined(separator: " ") + "\n"
+    }.joined()
   }
 
   private func document(_ picture: String, _ layout: Figure.Layout) -> String {

@@ -58,9 +58,9 @@ extension SVG.Plot {
   func path(_ series: Figure.Series, limit: Int) -> String {
     series.runs(along: ruler.x, upward: ruler.y, limit: limit).map { run in
       let places = run.map { "\(across($0.x)) \(down($0.y))" }
-      // A curve of one point would not be seen.
-      return series.style == .points || places.count == 1
-        ? places.map { "M\($0)h0" }.joined() : "M" + places.joined(separator: "L")
+      if series.style == .points { return places.map { "M\($0)h0" }.joined() }
+      // A curve of one point would have no length.
+      return places.count == 1 ? "M\(places[0])h2" : "M" + places.joined(separator: "L")
     }.joined()
   }
 }

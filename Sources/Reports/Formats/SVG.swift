@@ -20,7 +20,7 @@ public struct SVG: Sendable {
 
   /// The whole text.
   public func render(_ figure: Figure) -> String {
-    let layout = Figure.Layout(figure, on: .page(width: 95))
+    let layout = Figure.Layout(figure, on: .page(width: 104))
     var lines = [open(figure, layout), "<title>\(Markup.escape(figure.title?.plain ?? "Figure"))</title>"]
     if !isFragment {
       lines.append(
