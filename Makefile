@@ -14,7 +14,7 @@ else
   RELEASE := -c release
 endif
 
-.PHONY: help report crosscheck test test-slow check format docs bench test-latex test-sympy install clean dependencies static release
+.PHONY: help report crosscheck test test-slow check format docs bench test-latex test-html test-sympy install clean dependencies static release
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -63,6 +63,11 @@ test-latex: ## Compile every LaTeX table, derivation and report
 	@Scripts/install-dependencies.sh latex
 	@$(MAKE) --no-print-directory release
 	@Scripts/test-latex.sh $(ROTEQ)
+
+test-html: ## Open reports in headless Chromium and look at what it laid out
+	@Scripts/install-dependencies.sh html
+	@$(MAKE) --no-print-directory release
+	@Scripts/test-html.sh $(ROTEQ)
 
 test-sympy: release ## Re-evaluate the printed SymPy source against the reference values
 	@Scripts/install-dependencies.sh sympy

@@ -48,4 +48,34 @@ extension Figure.Series {
     close()
     return runs + [run]
   }
+
+  /// The runs as they are drawn by lines: what is straight has no points between its ends.
+  ///
+  /// No point that is left out is farther from the line, upwards, than `tolerance` of the axis.
+  func lines(
+    along axis: Figure.Ruler, upward: Figure.Ruler, limit: Int, tolerance: Double = 4e-4
+  ) -> [[Figure.Point]] {
+    runs(along: axis, upward: upward, limit: limit).map { run in
+      guard style != .points, var anchor = run.first else { return run }
+      var kept = [anchor]
+      // The slopes that pass all points since the anchor closely enough.
+      var (least, greatest) = (-Double.infinity, Double.infinity)
+      for (point, next) in zip(run.dropFirst(), run.dropFirst(2)) {
+        func slope(_ point: Figure.Point, _ shift: Double) -> Double {
+          (upward.fraction(point.y) - upward.fraction(anchor.y) + shift)
+            / (axis.fraction(point.x) - axis.fraction(anchor.x))
+        }
+        least = max(least, slope(point, -tolerance))
+        greatest = min(greatest, slope(point, tolerance))
+        let following = slope(next, 0)
+        // Values that are equal along the axis have no slope, and are kept.
+        if !(least <= following && following <= greatest) {
+          kept.append(point)
+          anchor = point
+          (least, greatest) = (-.infinity, .infinity)
+        }
+      }
+      return kept + run.dropFirst().suffix(1)
+    }
+  }
 }

@@ -1,5 +1,6 @@
 import Equilibrium
 import Formulas
+import Foundation
 import Testing
 
 @testable import Reports
@@ -78,6 +79,52 @@ import Testing
     #expect(gap[0] <= 50 && gap[0] > 50 - 0.101)
     #expect(gap[1] > 60 && gap[1] < 60 + 0.101)
     #expect(runs.joined().count <= 2000)
+  }
+}
+
+/// Points that a straight line makes needless.
+@Suite struct LinesTests {
+  static func lines(_ series: Figure.Series, _ scale: Figure.Scale = .linear)
+    -> (lines: [[Figure.Point]], ruler: (x: Figure.Ruler, y: Figure.Ruler))
+  {
+    let figure = Figure(panels: [Figure.Panel(x: "x", y: Figure.Axis("y", scale: scale), series: [series])])
+    let ruler = figure.rulers(horizontalTicks: 7, verticalTicks: 6)[0]
+    return (series.lines(along: ruler.x, upward: ruler.y, limit: 5000), ruler)
+  }
+
+  @Test(arguments: Figure.Scale.allCases) func nothingThatCanBeSeenIsLeftOut(scale: Figure.Scale) throws {
+    let (x, walk) = ThinningTests.walk(3000)
+    let smooth = x.map { exp(-$0 / 500) + 0.1 }
+    // Smooth, then noise, then straight.
+    let y = zip(x, zip(smooth, walk)).map { $0 < 1500 ? $1.0 : $0 < 1600 ? $1.1 : 1.5 }
+    let (lines, ruler) = Self.lines(Figure.Series("y", x: x, y: y), scale)
+    let kept = try #require(lines.first)
+    #expect(kept.count < 100 + 60)
+    #expect(kept.first == Figure.Point(x: 1, y: y[0]) && kept.last == Figure.Point(x: 3000, y: 1.5))
+    for (from, to) in zip(kept, kept.dropFirst()) {
+      for index in Int(from.x) - 1..<Int(to.x) {
+        let share = (x[index] - from.x) / (to.x - from.x)
+        let (low, high) = (ruler.y.fraction(from.y), ruler.y.fraction(to.y))
+        // 4·10⁻⁴ is the tolerance; rounding is far below a billionth of the axis.
+        #expect(abs(low + share * (high - low) - ruler.y.fraction(y[index])) <= 4e-4 + 1e-9)
+      }
+    }
+  }
+
+  @Test(
+    arguments: [
+      (Figure.Style.line, [1, 2, 3, 4, 5], [1, 5]), (.points, [1, 2, 3, 4, 5], [1, 2, 3, 4, 5]),
+      (.dashed, [1, 1, .nan, 1, 1], [1, 2, 4, 5]), (.line, [1, 2, 3, 2, 1], [1, 3, 5]), (.dotted, [7], [1]),
+      (.line, [], []), (.line, [1, 2], [1, 2]),
+    ] as [(Figure.Style, [Double], [Double])])
+  func straightLines(style: Figure.Style, y: [Double], kept: [Double]) {
+    let series = Figure.Series("y", x: y.indices.map { Double($0 + 1) }, y: y, style: style)
+    #expect(Self.lines(series).lines.joined().map(\.x) == kept)
+  }
+
+  @Test func stepsAreKept() {
+    let series = Figure.Series("y", x: [1, 2, 2, 3], y: [0, 0, 1, 1])
+    #expect(Self.lines(series).lines.joined().map(\.y) == [0, 0, 1, 1])
   }
 }
 

@@ -46,7 +46,7 @@ public struct PGFPlots: Sendable {
       lines += axis(panel, layout.frames[index], layout.rulers[index], layout)
       if index == 0 { lines += legend(figure, layout) }
       for series in panel.series {
-        for run in series.runs(
+        for run in series.lines(
           along: layout.rulers[index].x, upward: layout.rulers[index].y, limit: Self.limit)
         {
           let points = run.map {

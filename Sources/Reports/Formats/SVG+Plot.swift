@@ -56,7 +56,7 @@ extension SVG.Plot {
 
   /// The data of a curve or of its points; empty where nothing can be drawn.
   func path(_ series: Figure.Series, limit: Int) -> String {
-    series.runs(along: ruler.x, upward: ruler.y, limit: limit).map { run in
+    series.lines(along: ruler.x, upward: ruler.y, limit: limit).map { run in
       let places = run.map { "\(across($0.x)) \(down($0.y))" }
       if series.style == .points { return places.map { "M\($0)h0" }.joined() }
       // A curve of one point would have no length.
