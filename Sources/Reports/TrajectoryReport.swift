@@ -90,7 +90,7 @@ public struct TrajectoryReport: Sendable {
       blocks.append(.table(sample(first)))
     }
     blocks += comparisons
-    blocks.append(.figure("Norm and rotation at every step of the run", figure, file: "trajectory"))
+    blocks.append(.figure("Norm and rotation over the run", figure, file: "trajectory"))
     if !notes.isEmpty { blocks += [.heading(2, "Notes"), .list(notes.map { Prose($0) })] }
     let warnings = Prediction(first.trajectory.settings).warnings.map(\.prose)
     if !warnings.isEmpty { blocks += [.heading(2, "Warnings at the peak"), .list(warnings)] }

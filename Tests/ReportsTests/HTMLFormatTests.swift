@@ -25,7 +25,7 @@ import Testing
         <li>first ≪ 2</li>
         <li>second</li>
         </ul>
-        <div class="equation" tabindex="0"><math display="block">\(η)<mo>≈</mo><mn>2</mn></math><span class="tag">(18)</span></div>
+        <div class="equation"><math display="block">\(η)<mo>≈</mo><mn>2</mn></math><span class="tag">(18)</span></div>
         <figure class="table">
         <figcaption>A caption with η̂_r &amp; 5\u{A0}%</figcaption>
         <div class="scroll" tabindex="0">
@@ -147,7 +147,7 @@ import Testing
     #expect(
       LaTeXFormat(isFragment: true).render(document)
         == "% needs \\usepackage{amsmath,amssymb,booktabs,graphicx,siunitx,pgfplots}\n"
-        + "% needs \\pgfplotsset{compat=1.17}\n\\begin{figure}[htbp]\n\\centering\n\\resizebox{\\linewidth}{!}{%\n"
+        + "% needs \\pgfplotsset{compat=1.17}\n\\begin{figure}[!htbp]\n\\centering\n\\resizebox{\\linewidth}{!}{%\n"
         + picture + "}\n\\caption{caption}\n\\end{figure}\n")
     #expect(
       LaTeXFormat().render(document).contains(

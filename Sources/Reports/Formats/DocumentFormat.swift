@@ -6,7 +6,7 @@ public protocol DocumentFormat: Sendable {
 
 /// What a command has to say: as a document, as data, and as the one table that CSV prints.
 public struct Output: Sendable {
-  /// For text, Markdown and LaTeX.
+  /// For text, Markdown, LaTeX and HTML.
   public var document: Document
   /// For JSON.
   public var json: JSONValue

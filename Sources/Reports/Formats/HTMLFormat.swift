@@ -120,12 +120,13 @@ public struct HTMLFormat: DocumentFormat {
       MathML.render(equation.left) + "<mo>\(Markup.escape(equation.relation))</mo>"
       + MathML.render(equation.right)
     let tag = equation.tag.map { "<span class=\"tag\">\(Markup.escape($0))</span>" } ?? ""
-    return "<div class=\"equation\" tabindex=\"0\"><math display=\"block\">\(formula)</math>\(tag)</div>\n"
+    return "<div class=\"equation\"><math display=\"block\">\(formula)</math>\(tag)</div>\n"
   }
 
   private func render(_ table: Table) -> String {
-    let head = table.columns.map { column in
-      "<th scope=\"col\"\(column.isNumeric ? " class=\"number\"" : "")>\(render(column.heading))</th>"
+    let head = table.columns.map { column -> String in
+      if column.heading.plain.isEmpty { return "<td></td>" }
+      return "<th scope=\"col\"\(column.isNumeric ? " class=\"number\"" : "")>\(render(column.heading))</th>"
     }
     let rows = table.rows.map { row in
       "<tr>"

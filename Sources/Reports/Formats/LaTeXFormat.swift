@@ -53,7 +53,7 @@ public struct LaTeXFormat: DocumentFormat {
         + "  $\\displaystyle \(formula)$}\(tag) \\]\n"
     case .table(let table): return render(table)
     case .figure(let caption, let figure, _):
-      return "\\begin{figure}[htbp]\n\\centering\n\\resizebox{\\linewidth}{!}{%\n"
+      return "\\begin{figure}[!htbp]\n\\centering\n\\resizebox{\\linewidth}{!}{%\n"
         + PGFPlots().picture(figure) + "}\n\\caption{\(render(caption))}\n\\end{figure}\n"
     case .code(_, let source): return "\\begin{verbatim}\n\(source)\n\\end{verbatim}\n"
     }
