@@ -264,9 +264,8 @@ import Testing
     let files = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
     #expect(
       files == [
-        "adamw.svg", "adamw.tex", "crosscheck.json", "crosscheck.md", "crosscheck.tex", "lion-99.svg",
-        "lion-99.tex",
-        "rv-adamw.svg", "rv-adamw.tex",
+        "adamw.svg", "crosscheck.html", "crosscheck.json", "crosscheck.md", "crosscheck.tex", "lion-99.svg",
+        "rv-adamw.svg",
       ])
     let page = try String(contentsOf: folder.appending(path: "crosscheck.md"), encoding: .utf8)
     #expect(page.contains("![Lion, β₂ = 0.99: four neurons"))
