@@ -110,6 +110,9 @@ extension TrainingRun {
 extension TrainingRun {
   /// Gives the layers whose initial norm is not known that of an initialisation.
   mutating func initialize(_ initialization: String) throws {
+    guard layers.isEmpty || layers.contains(where: { $0.initialNorm == nil }) else {
+      throw Failure("--initialization: the configuration gives every layer its initial norm", .usage)
+    }
     for index in layers.indices where layers[index].initialNorm == nil {
       layers[index].initialNorm =
         try StartOptions.start(initialization, Double(layers[index].dimension), flag: "--initialization").norm
