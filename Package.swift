@@ -53,6 +53,9 @@ let package = Package(
       swiftSettings: settings),
     .target(name: "Safetensors", swiftSettings: settings + optimised),
     .target(
+      name: "Checkpoints", dependencies: ["CVectorKernels", "Safetensors"],
+      swiftSettings: settings + optimised),
+    .target(
       name: "Equilibrium", dependencies: ["Formulas", "Dynamics", "Training"], swiftSettings: settings),
     .target(
       name: "Optimizers",

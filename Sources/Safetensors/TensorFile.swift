@@ -1,9 +1,3 @@
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
-
 /// Named tensors in the safetensors format.
 ///
 /// A file is the length of the header (8 bytes, little-endian), the header in JSON, and the data. The header gives each tensor its
@@ -32,17 +26,18 @@ public struct TensorFile: Sendable, Equatable {
   ///
   /// - Throws: ``TensorFileError`` where anything in the header contradicts itself or the data.
   public init(_ bytes: [UInt8]) throws(TensorFileError) {
-    guard bytes.count > 8, bytes[8] == UInt8(ascii: "{") else { throw .notSafetensors }
-    let length = bytes[..<8].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-    guard length <= Self.headerLimit else { throw .headerTooLong(length) }
-    guard length <= bytes.count - 8 else { throw .headerTruncated(Int(length), available: bytes.count - 8) }
-    let start = 8 + Int(length)
-    let header = try Header(reading: Data(bytes[8..<start]))
-    try header.checkCoverage(of: bytes.count - start)
+    tensors = [:]
+    let start =
+      TensorHeader.prefix + (try TensorHeader.length(bytes.prefix(TensorHeader.prefix + 1), of: bytes.count))
+    let header = try TensorHeader(bytes, in: TensorHeader.prefix..<start, dataSize: bytes.count - start)
     metadata = header.metadata
-    tensors = header.entries.mapValues { entry in
-      Tensor(
-        type: entry.type, shape: entry.shape,
+    tensors.reserveCapacity(header.entries.count)
+    for entry in header.entries {
+      guard case .readable(let type) = entry.type else {
+        throw .unknownType(entry.type.name, tensor: entry.name)
+      }
+      tensors[entry.name] = Tensor(
+        type: type, shape: entry.shape,
         bytes: bytes[start + entry.range.lowerBound..<start + entry.range.upperBound])
     }
   }
@@ -60,12 +55,15 @@ public struct TensorFile: Sendable, Equatable {
   /// Wide numbers come first and the header is padded, so every number begins at a multiple of its width.
   public func encoded() -> [UInt8] {
     let order = tensors.sorted { ($1.value.type.width, $0.key) < ($0.value.type.width, $1.key) }
-    var header = Header(metadata: metadata)
+    var header = TensorHeader()
+    header.metadata = metadata
     var data = 0
     for (name, tensor) in order {
       precondition(name != Self.metadataKey, "no tensor can be named \(Self.metadataKey)")
-      header.entries[name] = Header.Entry(
-        type: tensor.type, shape: tensor.shape, range: data..<data + tensor.bytes.count)
+      header.entries.append(
+        TensorHeader.Entry(
+          name: name, type: .readable(tensor.type), shape: tensor.shape,
+          range: data..<data + tensor.bytes.count))
       data += tensor.bytes.count
     }
     let text = header.text

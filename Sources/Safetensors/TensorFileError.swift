@@ -8,14 +8,20 @@ public enum TensorFileError: Error, Equatable, CustomStringConvertible {
   case headerTruncated(Int, available: Int)
   /// A header that is no JSON or has a number that is no `Int` (empty place), or an entry of the wrong kind at the place.
   case malformedHeader(at: String)
-  /// A `dtype` that is not known.
+  /// A tensor, or a key of one, that is there twice, so that it is open which is meant.
+  case repeatedKey(String)
+  /// More numbers in a shape or in offsets than any tensor has.
+  case tooManyNumbers(at: String, limit: Int)
+  /// A `dtype` that is not known, or whose numbers are not read.
   case unknownType(String, tensor: String)
   /// A shape with a negative extent, or more numbers than can be counted.
   case shape([Int], tensor: String)
   /// Offsets that are no range.
   case offsets([Int], tensor: String)
   /// A shape that does not take the bytes that the offsets give.
-  case size(Int, tensor: String, type: TensorType, shape: [Int], expected: Int)
+  case size(Int, tensor: String, type: StoredType, shape: [Int], expected: Int)
+  /// Numbers of a few bits each that end within a byte.
+  case partOfByte(tensor: String, type: StoredType, shape: [Int])
   /// Offsets beyond the end of the file.
   case dataTruncated(tensor: String, end: Int, available: Int)
   /// A tensor that begins before the one in front of it ends.
@@ -37,30 +43,52 @@ public enum TensorFileError: Error, Equatable, CustomStringConvertible {
     case .malformedHeader(at: ""):
       "the header is not JSON, or a number in it is not whole or too large; write the file again"
     case .malformedHeader(let place):
-      "the header's '\(place)' is missing or malformed, expected dtype (text), shape and data_offsets (whole numbers) "
+      "the header's '\(place.shown)' is missing or malformed, expected dtype (text), shape and data_offsets (whole numbers) "
         + "of each tensor, and text in __metadata__"
+    case .repeatedKey(let key): "'\(key.shown)' is in the header twice; write the file again"
+    case .tooManyNumbers(let place, let limit):
+      "the header's '\(place.shown)' has more than \(limit) numbers, expected no more"
     case .unknownType(let type, let tensor):
-      "tensor '\(tensor)' has the dtype '\(type)', expected one of "
+      "tensor '\(tensor.shown)' has the dtype '\(type.shown)', expected one of "
         + TensorType.allCases.map(\.rawValue).joined(separator: ", ")
     case .shape(let shape, let tensor):
-      "tensor '\(tensor)' has the shape \(shape), expected numbers of at least 0 whose product fits 63 bits"
+      "tensor '\(tensor.shown)' has the shape \(shape), expected numbers of at least 0 whose product fits 63 bits"
     case .offsets(let offsets, let tensor):
-      "tensor '\(tensor)' has the data_offsets \(offsets), expected a start of at least 0 and an end not before it"
+      "tensor '\(tensor.shown)' has the data_offsets \(offsets), expected a start of at least 0 and an end not before it"
     case .size(let size, let tensor, let type, let shape, let expected):
-      "tensor '\(tensor)' has \(size) bytes, expected \(expected) for the shape \(shape) in \(type.rawValue)"
+      "tensor '\(tensor.shown)' has \(size) bytes, expected \(expected) for the shape \(shape) in \(type.name)"
+    case .partOfByte(let tensor, let type, let shape):
+      "tensor '\(tensor.shown)' has the shape \(shape) in \(type.name), expected one that fills whole bytes"
     case .dataTruncated(let tensor, let end, let available):
-      "truncated: tensor '\(tensor)' ends at byte \(end) of the data, which has \(available); "
+      "truncated: tensor '\(tensor.shown)' ends at byte \(end) of the data, which has \(available); "
         + "copy or write the file again"
     case .overlap(let tensor, let start, let end):
-      "tensor '\(tensor)' starts at byte \(start) of the data, expected \(end), where the one before it ends"
+      "tensor '\(tensor.shown)' starts at byte \(start) of the data, expected \(end), where the one before it ends"
     case .unclaimed(let range):
       "bytes \(range.lowerBound) to \(range.upperBound - 1) of the data belong to no tensor, expected none left over"
     case .missing(let tensor, let known):
-      "no tensor '\(tensor)'; the file has "
+      "no tensor '\(tensor.shown)'; the file has "
         + (known.isEmpty
           ? "none"
-          : known.prefix(8).joined(separator: ", ")
+          : known.prefix(8).map(\.shown).joined(separator: ", ")
             + (known.count > 8 ? " and \(known.count - 8) more" : ""))
     }
+  }
+}
+
+extension String {
+  /// The text in one line of at most 120 characters, with nothing in it that a terminal obeys: names come from files.
+  var shown: String {
+    var shown = ""
+    for (index, scalar) in unicodeScalars.enumerated() {
+      guard index < 120 else { return shown + "…" }
+      let isControl =
+        switch scalar.properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator: true
+        default: false
+        }
+      shown += isControl ? "\\u{\(String(scalar.value, radix: 16))}" : String(scalar)
+    }
+    return shown
   }
 }

@@ -13,6 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "scan_kernels.h"
+
 enum { vector_lanes = 16 };
 
 // What a step is measured by, a sum over the coordinates of each neuron of a panel: rows of 16 numbers.
@@ -110,5 +112,8 @@ typedef enum { instructions_plain, instructions_avx2, instructions_avx512 } inst
 
 // The loops for an instruction set, or null where the processor or the architecture does not have it.
 const vector_kernels *vector_kernels_for(instruction_set set, int double_precision);
+
+// The same for the loops that read stored weights.
+const scan_kernels *scan_kernels_for(instruction_set set);
 
 #endif

@@ -1,0 +1,270 @@
+// Sums over stored numbers for one instruction set. A file that reads this has named the set in INSTRUCTIONS and said in HALF
+// whether it converts numbers of half precision.
+#include <stdint.h>
+#include <string.h>
+
+#include "CVectorKernels.h"
+
+#define INLINE static inline __attribute__((always_inline))
+#define JOIN2(a, b) a##_##b
+#define JOIN(a, b) JOIN2(a, b)
+#pragma clang diagnostic ignored "-Wpsabi"
+#pragma STDC FP_CONTRACT OFF
+
+#ifdef TARGET
+#pragma clang attribute push(__attribute__((target(TARGET))), apply_to = function)
+#endif
+
+#if FUSED
+#define fused(a, b, c) __builtin_elementwise_fma(a, b, c)
+#else
+#define fused(a, b, c) ((a) * (b) + (c))
+#endif
+
+enum { lanes = vector_lanes, run = 8 };
+#define VECTOR(type, count) __attribute__((vector_size((count) * sizeof(type)))) type
+typedef VECTOR(float, lanes) floats;
+typedef VECTOR(double, lanes) doubles;
+typedef VECTOR(uint16_t, lanes) halves;
+typedef VECTOR(uint32_t, lanes) words;
+typedef VECTOR(int32_t, lanes) integers;
+typedef VECTOR(int64_t, lanes) long_integers;
+
+// MARK: Numbers
+
+// Reads that may begin at any byte.
+#define READ(type, name) \
+  INLINE type name(const void *x) { \
+    type value; \
+    memcpy(&value, x, sizeof value); \
+    return value; \
+  }
+READ(floats, read_floats)
+READ(doubles, read_doubles)
+READ(halves, read_halves)
+
+// 16 numbers of 16 or 32 bits in single precision, exactly.
+INLINE floats singles(stored_type type, const char *x) {
+  if (type == stored_float32) return read_floats(x);
+  words word = __builtin_convertvector(read_halves(x), words);
+  if (type == stored_brain_float16) return (floats)(word << 16);
+#if HALF
+  typedef VECTOR(_Float16, lanes) float16s;
+  float16s value;
+  memcpy(&value, x, sizeof value);
+  return __builtin_convertvector(value, floats);
+#else
+  // Exponent and fraction go where a float has them; its exponent counts from 127 instead of 15. What becomes 65536 and more
+  // was infinite or no number.
+  floats magnitude = (floats)((word & 0x7FFF) << 13) * 0x1p112f;
+  words special = (words)(magnitude >= 0x1p16f) & 0x7F800000;
+  return (floats)((words)magnitude | special | (word & 0x8000) << 16);
+#endif
+}
+
+// 16 numbers in double precision, exactly.
+INLINE doubles wide(stored_type type, const char *x) {
+  return type == stored_float64 ? read_doubles(x) : __builtin_convertvector(singles(type, x), doubles);
+}
+
+INLINE size_t width(stored_type type) { return type == stored_float64 ? 8 : type == stored_float32 ? 4 : 2; }
+
+// The last numbers of a row, fewer than 16, and zeros.
+INLINE doubles rest_of(stored_type type, const char *x, size_t count) {
+  char padded[lanes * sizeof(double)] = {0};
+  memcpy(padded, x, count * width(type));
+  return wide(type, padded);
+}
+
+// MARK: One tensor
+
+INLINE doubles term_of(scan_term term, doubles x) {
+  return term == term_square ? x * x : __builtin_convertvector((long_integers)(x - x != 0) & 1, doubles);
+}
+
+// What a run of vectors, `stride` bytes apart, adds to 16 sums. Squares of 16-bit numbers are exact in single precision, and a
+// run of 8 of them is rounded 7 times by at most 2^-24, unless it over- or underflows.
+INLINE doubles run_of(scan_term term, stored_type type, const char *x, size_t stride) {
+  if (term == term_square && (type == stored_brain_float16 || type == stored_float16)) {
+    floats sum = {0};
+    for (int k = 0; k < run; k++) {
+      floats value = singles(type, x + k * stride);
+      sum = fused(value, value, sum);
+    }
+    // Half precision has no number whose square does; this is for the other one.
+    if (type == stored_float16 || __builtin_reduce_and((sum >= 0x1p-120f) & (sum <= 0x1p127f)))
+      return __builtin_convertvector(sum, doubles);
+  }
+  doubles sum = {0};
+  for (int k = 0; k < run; k++) sum += term_of(term, wide(type, x + k * stride));
+  return sum;
+}
+
+INLINE double sum_of(doubles x) {
+  double sum = 0;
+  for (int lane = 0; lane < lanes; lane++) sum += x[lane];
+  return sum;
+}
+
+INLINE void row_sums(double *sums, scan_term term, stored_type type, const char *x, size_t rows, size_t columns) {
+  size_t vector = lanes * width(type), rest = columns % lanes;
+  for (size_t row = 0; row < rows; row++) {
+    doubles total = {0};
+    size_t left = columns / lanes;
+    for (; left >= run; left -= run, x += run * vector) total += run_of(term, type, x, vector);
+    for (; left > 0; left--, x += vector) total += term_of(term, wide(type, x));
+    if (rest > 0) total += term_of(term, rest_of(type, x, rest));
+    x += rest * width(type);
+    sums[row] += sum_of(total);
+  }
+}
+
+INLINE void add(double *sums, doubles x, size_t count) {
+  double values[lanes];
+  memcpy(values, &x, sizeof x);
+  for (size_t lane = 0; lane < count; lane++) sums[lane] += values[lane];
+}
+
+INLINE void column_sums(double *sums, scan_term term, stored_type type, const char *x, size_t rows, size_t columns) {
+  size_t stride = columns * width(type), whole = columns / lanes * lanes, rest = columns - whole;
+  for (size_t row = 0; row < rows;) {
+    size_t count = rows - row < run ? 1 : run;
+    for (size_t column = 0; column < whole; column += lanes) {
+      const char *from = x + column * width(type);
+      doubles total = read_doubles(sums + column);
+      total += count == run ? run_of(term, type, from, stride) : term_of(term, wide(type, from));
+      memcpy(sums + column, &total, sizeof total);
+    }
+    for (size_t k = 0; rest > 0 && k < count; k++)
+      add(sums + whole, term_of(term, rest_of(type, x + k * stride + whole * width(type), rest)), rest);
+    row += count;
+    x += count * stride;
+  }
+}
+
+// MARK: Two tensors
+
+typedef struct {
+  doubles sums[change_count];
+} changes;
+
+INLINE void add_change(changes *to, doubles now, doubles previous) {
+  doubles difference = now - previous;
+  to->sums[change_square] = fused(now, now, to->sums[change_square]);
+  to->sums[change_previous_square] = fused(previous, previous, to->sums[change_previous_square]);
+  to->sums[change_product] = fused(previous, difference, to->sums[change_product]);
+  to->sums[change_difference_square] = fused(difference, difference, to->sums[change_difference_square]);
+}
+
+INLINE void row_change_sums(
+  double *sums, size_t stride, stored_type type, const char *now, stored_type previous_type, const char *previous,
+  size_t rows, size_t columns) {
+  size_t rest = columns % lanes;
+  for (size_t row = 0; row < rows; row++) {
+    changes total = {0};
+    for (size_t left = columns / lanes; left > 0; left--) {
+      add_change(&total, wide(type, now), wide(previous_type, previous));
+      now += lanes * width(type);
+      previous += lanes * width(previous_type);
+    }
+    if (rest > 0) add_change(&total, rest_of(type, now, rest), rest_of(previous_type, previous, rest));
+    now += rest * width(type);
+    previous += rest * width(previous_type);
+    for (int kind = 0; kind < change_count; kind++) sums[kind * stride + row] += sum_of(total.sums[kind]);
+  }
+}
+
+INLINE void column_change_sums(
+  double *sums, size_t stride, stored_type type, const char *now, stored_type previous_type, const char *previous,
+  size_t rows, size_t columns) {
+  for (size_t row = 0; row < rows;) {
+    size_t count = rows - row < run ? 1 : run;
+    for (size_t column = 0; column < columns; column += lanes) {
+      size_t here = columns - column < lanes ? columns - column : lanes;
+      changes total = {0};
+      for (size_t k = 0; k < count; k++) {
+        size_t place = k * columns + column;
+        const char *w = now + place * width(type), *p = previous + place * width(previous_type);
+        if (here == lanes)
+          add_change(&total, wide(type, w), wide(previous_type, p));
+        else
+          add_change(&total, rest_of(type, w, here), rest_of(previous_type, p, here));
+      }
+      for (int kind = 0; kind < change_count; kind++) add(sums + kind * stride + column, total.sums[kind], here);
+    }
+    row += count;
+    now += count * columns * width(type);
+    previous += count * columns * width(previous_type);
+  }
+}
+
+// MARK: The table
+
+// A loop for each type, so that the type is known where the numbers are read.
+#define FOR(type, loop) \
+  switch (type) { \
+  case stored_brain_float16: loop(stored_brain_float16) break; \
+  case stored_float16: loop(stored_float16) break; \
+  case stored_float32: loop(stored_float32) break; \
+  case stored_float64: loop(stored_float64) break; \
+  }
+
+
+static void rows_of(double *sums, scan_term term, stored_type type, const void *x, size_t rows, size_t columns) {
+#define SQUARES(known) row_sums(sums, term_square, known, x, rows, columns);
+#define STRAYS(known) row_sums(sums, term_not_finite, known, x, rows, columns);
+  if (term == term_square) FOR(type, SQUARES) else FOR(type, STRAYS)
+#undef SQUARES
+#undef STRAYS
+}
+
+static void columns_of(double *sums, scan_term term, stored_type type, const void *x, size_t rows, size_t columns) {
+#define SQUARES(known) column_sums(sums, term_square, known, x, rows, columns);
+#define STRAYS(known) column_sums(sums, term_not_finite, known, x, rows, columns);
+  if (term == term_square) FOR(type, SQUARES) else FOR(type, STRAYS)
+}
+
+// The two types make sixteen loops.
+#define CHANGES(known, previous_known) \
+  case 4 * known + previous_known: \
+    LOOP(sums, stride, known, now, previous_known, previous, rows, columns); \
+    break;
+#define CHANGES_FROM(known) \
+  CHANGES(known, stored_brain_float16) \
+  CHANGES(known, stored_float16) \
+  CHANGES(known, stored_float32) \
+  CHANGES(known, stored_float64)
+#define ALL_CHANGES \
+  switch (4 * type + previous_type) { \
+    CHANGES_FROM(stored_brain_float16) \
+    CHANGES_FROM(stored_float16) \
+    CHANGES_FROM(stored_float32) \
+    CHANGES_FROM(stored_float64) \
+  }
+
+static void row_changes_of(
+  double *sums, size_t stride, stored_type type, const void *now, stored_type previous_type, const void *previous,
+  size_t rows, size_t columns) {
+#define LOOP row_change_sums
+  ALL_CHANGES
+#undef LOOP
+}
+
+static void column_changes_of(
+  double *sums, size_t stride, stored_type type, const void *now, stored_type previous_type, const void *previous,
+  size_t rows, size_t columns) {
+#define LOOP column_change_sums
+  ALL_CHANGES
+#undef LOOP
+}
+
+const scan_kernels JOIN(scan_kernels, INSTRUCTIONS) = {
+  .rows = rows_of,
+  .columns = columns_of,
+  .row_changes = row_changes_of,
+  .column_changes = column_changes_of,
+};
+
+#ifdef TARGET
+#pragma clang attribute pop
+#endif
