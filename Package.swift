@@ -18,7 +18,8 @@ let package = Package(
     .library(
       name: "RotationalEquilibrium",
       targets: [
-        "Formulas", "Equilibrium", "Dynamics", "Optimizers", "Training", "Safetensors", "CrossChecks",
+        "Formulas", "Equilibrium", "Dynamics", "Optimizers", "Training", "Safetensors", "Checkpoints",
+        "CrossChecks",
       ]),
   ],
   dependencies: [
@@ -110,6 +111,9 @@ let package = Package(
     .executableTarget(
       name: "simulation-benchmark", dependencies: ["Training"], path: "Benchmarks/SimulationBenchmark",
       swiftSettings: settings),
+    .executableTarget(
+      name: "checkpoint-benchmark", dependencies: ["Checkpoints"], path: "Benchmarks/CheckpointBenchmark",
+      swiftSettings: settings),
     .testTarget(name: "RootFindingTests", dependencies: ["RootFinding"], swiftSettings: settings),
     .testTarget(
       name: "FormulasTests", dependencies: ["Formulas", "Equilibrium", "Optimizers"], swiftSettings: settings),
@@ -117,7 +121,10 @@ let package = Package(
       name: "DynamicsTests",
       dependencies: ["Dynamics", .product(name: "RealModule", package: "swift-numerics")],
       swiftSettings: settings),
-    .testTarget(name: "SafetensorsTests", dependencies: ["Safetensors"], swiftSettings: settings),
+    .testTarget(name: "SafetensorsTests", dependencies: ["Safetensors"], swiftSettings: settings + optimised),
+    .testTarget(
+      name: "CheckpointsTests", dependencies: ["CVectorKernels", "Checkpoints", "Safetensors"],
+      swiftSettings: settings + optimised),
     .testTarget(
       name: "TrainingTests", dependencies: ["CVectorKernels", "Safetensors", "Training"],
       swiftSettings: settings),

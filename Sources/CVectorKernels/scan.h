@@ -21,7 +21,9 @@
 #define fused(a, b, c) ((a) * (b) + (c))
 #endif
 
-enum { lanes = vector_lanes, run = 8 };
+#define UNROLLED _Pragma("clang loop unroll(full)")
+
+enum { lanes = vector_lanes, run = 8, ahead = 2048 };
 #define VECTOR(type, count) __attribute__((vector_size((count) * sizeof(type)))) type
 typedef VECTOR(float, lanes) floats;
 typedef VECTOR(double, lanes) doubles;
@@ -42,6 +44,7 @@ typedef VECTOR(int64_t, lanes) long_integers;
 READ(floats, read_floats)
 READ(doubles, read_doubles)
 READ(halves, read_halves)
+READ(words, read_words)
 
 // 16 numbers of 16 or 32 bits in single precision, exactly.
 INLINE floats singles(stored_type type, const char *x) {
@@ -82,28 +85,53 @@ INLINE doubles term_of(scan_term term, doubles x) {
   return term == term_square ? x * x : __builtin_convertvector((long_integers)(x - x != 0) & 1, doubles);
 }
 
+// Whether a run in single precision neither over- nor underflowed, nor met what is not finite.
+INLINE int holds(floats sum) { return __builtin_reduce_and((sum >= 0x1p-120f) & (sum <= 0x1p127f)); }
+
 // What a run of vectors, `stride` bytes apart, adds to 16 sums. Squares of 16-bit numbers are exact in single precision, and a
-// run of 8 of them is rounded 7 times by at most 2^-24, unless it over- or underflows.
+// run of 8 of them is rounded 7 times by at most 2^-24.
 INLINE doubles run_of(scan_term term, stored_type type, const char *x, size_t stride) {
   if (term == term_square && (type == stored_brain_float16 || type == stored_float16)) {
     floats sum = {0};
+    UNROLLED
     for (int k = 0; k < run; k++) {
       floats value = singles(type, x + k * stride);
       sum = fused(value, value, sum);
     }
-    // Half precision has no number whose square does; this is for the other one.
-    if (type == stored_float16 || __builtin_reduce_and((sum >= 0x1p-120f) & (sum <= 0x1p127f)))
-      return __builtin_convertvector(sum, doubles);
+    // Half precision has no numbers whose squares do not fit.
+    if (type == stored_float16 || holds(sum)) return __builtin_convertvector(sum, doubles);
   }
   doubles sum = {0};
-  for (int k = 0; k < run; k++) sum += term_of(term, wide(type, x + k * stride));
+  UNROLLED
+  for (int k = 0; k < run; k++) {
+    doubles value = wide(type, x + k * stride);
+    sum = term == term_square ? fused(value, value, sum) : sum + term_of(term, value);
+  }
   return sum;
 }
 
+// Squares of two runs of brain floats side by side: a word has two of them, and a sum does not ask which comes first.
+INLINE doubles pairs_of(const char *x) {
+  floats upper = {0}, lower = {0};
+  UNROLLED
+  for (int k = 0; k < run; k++) {
+    words pair = read_words(x + k * sizeof pair);
+    __builtin_prefetch(x + k * sizeof pair + ahead);
+    floats high = (floats)(pair & 0xFFFF0000), low = (floats)(pair << 16);
+    upper = fused(high, high, upper);
+    lower = fused(low, low, lower);
+  }
+  floats sum = upper + lower;
+  if (holds(sum)) return __builtin_convertvector(sum, doubles);
+  size_t vector = lanes * sizeof(uint16_t);
+  return run_of(term_square, stored_brain_float16, x, vector)
+    + run_of(term_square, stored_brain_float16, x + run * vector, vector);
+}
+
 INLINE double sum_of(doubles x) {
-  double sum = 0;
-  for (int lane = 0; lane < lanes; lane++) sum += x[lane];
-  return sum;
+  for (int half = lanes / 2; half > 0; half /= 2)
+    for (int lane = 0; lane < half; lane++) x[lane] += x[lane + half];
+  return x[0];
 }
 
 INLINE void row_sums(double *sums, scan_term term, stored_type type, const char *x, size_t rows, size_t columns) {
@@ -111,6 +139,8 @@ INLINE void row_sums(double *sums, scan_term term, stored_type type, const char 
   for (size_t row = 0; row < rows; row++) {
     doubles total = {0};
     size_t left = columns / lanes;
+    if (type == stored_brain_float16 && term == term_square)
+      for (; left >= 2 * run; left -= 2 * run, x += 2 * run * vector) total += pairs_of(x);
     for (; left >= run; left -= run, x += run * vector) total += run_of(term, type, x, vector);
     for (; left > 0; left--, x += vector) total += term_of(term, wide(type, x));
     if (rest > 0) total += term_of(term, rest_of(type, x, rest));
@@ -119,7 +149,12 @@ INLINE void row_sums(double *sums, scan_term term, stored_type type, const char 
   }
 }
 
-INLINE void add(double *sums, doubles x, size_t count) {
+INLINE void add(double *sums, doubles x) {
+  x += read_doubles(sums);
+  memcpy(sums, &x, sizeof x);
+}
+
+INLINE void add_first(double *sums, doubles x, size_t count) {
   double values[lanes];
   memcpy(values, &x, sizeof x);
   for (size_t lane = 0; lane < count; lane++) sums[lane] += values[lane];
@@ -131,12 +166,10 @@ INLINE void column_sums(double *sums, scan_term term, stored_type type, const ch
     size_t count = rows - row < run ? 1 : run;
     for (size_t column = 0; column < whole; column += lanes) {
       const char *from = x + column * width(type);
-      doubles total = read_doubles(sums + column);
-      total += count == run ? run_of(term, type, from, stride) : term_of(term, wide(type, from));
-      memcpy(sums + column, &total, sizeof total);
+      add(sums + column, count == run ? run_of(term, type, from, stride) : term_of(term, wide(type, from)));
     }
     for (size_t k = 0; rest > 0 && k < count; k++)
-      add(sums + whole, term_of(term, rest_of(type, x + k * stride + whole * width(type), rest)), rest);
+      add_first(sums + whole, term_of(term, rest_of(type, x + k * stride + whole * width(type), rest)), rest);
     row += count;
     x += count * stride;
   }
@@ -177,20 +210,24 @@ INLINE void row_change_sums(
 INLINE void column_change_sums(
   double *sums, size_t stride, stored_type type, const char *now, stored_type previous_type, const char *previous,
   size_t rows, size_t columns) {
+  size_t whole = columns / lanes * lanes, rest = columns - whole;
   for (size_t row = 0; row < rows;) {
     size_t count = rows - row < run ? 1 : run;
-    for (size_t column = 0; column < columns; column += lanes) {
-      size_t here = columns - column < lanes ? columns - column : lanes;
+    for (size_t column = 0; column < whole; column += lanes) {
       changes total = {0};
       for (size_t k = 0; k < count; k++) {
         size_t place = k * columns + column;
-        const char *w = now + place * width(type), *p = previous + place * width(previous_type);
-        if (here == lanes)
-          add_change(&total, wide(type, w), wide(previous_type, p));
-        else
-          add_change(&total, rest_of(type, w, here), rest_of(previous_type, p, here));
+        add_change(&total, wide(type, now + place * width(type)), wide(previous_type, previous + place * width(previous_type)));
       }
-      for (int kind = 0; kind < change_count; kind++) add(sums + kind * stride + column, total.sums[kind], here);
+      for (int kind = 0; kind < change_count; kind++) add(sums + kind * stride + column, total.sums[kind]);
+    }
+    for (size_t k = 0; rest > 0 && k < count; k++) {
+      changes total = {0};
+      size_t place = k * columns + whole;
+      add_change(
+        &total, rest_of(type, now + place * width(type), rest),
+        rest_of(previous_type, previous + place * width(previous_type), rest));
+      for (int kind = 0; kind < change_count; kind++) add_first(sums + kind * stride + whole, total.sums[kind], rest);
     }
     row += count;
     now += count * columns * width(type);

@@ -12,6 +12,16 @@ extension JSONScanner {
     do throws(Malformed) { return try name() } catch { throw .malformedHeader(at: "") }
   }
 
+  /// Passes over a value that nobody asked for.
+  mutating func skipChecked() throws(TensorFileError) {
+    do throws(Malformed) { try skip() } catch { throw .malformedHeader(at: "") }
+  }
+
+  /// Nothing but blanks may be left.
+  mutating func finishChecked() throws(TensorFileError) {
+    do throws(Malformed) { try finish() } catch { throw .malformedHeader(at: "") }
+  }
+
   /// A text.
   mutating func text(at place: @autoclosure () -> String) throws(TensorFileError) -> String {
     try expect(.text, at: place())

@@ -7,22 +7,29 @@ public struct ShardIndex: Sendable, Equatable {
   ///
   /// - Throws: ``TensorFileError`` where it is no JSON or has no such map.
   public init(_ bytes: [UInt8]) throws(TensorFileError) {
-    var scanner = JSONScanner(bytes, in: 0..<bytes.count)
+    do throws(TensorFileError) {
+      var scanner = JSONScanner(bytes, in: 0..<bytes.count)
+      files = try Self.files(&scanner)
+    } catch {
+      guard case .malformedHeader(let place) = error else { throw error }
+      throw .malformedIndex(at: place)
+    }
+  }
+
+  private static func files(_ scanner: inout JSONScanner) throws(TensorFileError) -> [String: String] {
     var files: [String: String]?
     try scanner.expect(.object, at: "")
     scanner.enter()
     while let key = try scanner.checkedName() {
-      if key == Self.mapKey {
-        guard files == nil else { throw .repeatedKey(key) }
-        files = try scanner.texts(at: key)
-      } else {
-        do throws(JSONScanner.Malformed) { try scanner.skip() } catch { throw .malformedHeader(at: "") }
+      guard key == "weight_map" else {
+        try scanner.skipChecked()
+        continue
       }
+      guard files == nil else { throw .repeatedKey(key) }
+      files = try scanner.texts(at: key)
     }
-    do throws(JSONScanner.Malformed) { try scanner.finish() } catch { throw .malformedHeader(at: "") }
-    guard let files else { throw .malformedHeader(at: Self.mapKey) }
-    self.files = files
+    try scanner.finishChecked()
+    guard let files else { throw .malformedHeader(at: "weight_map") }
+    return files
   }
-
-  private static let mapKey = "weight_map"
 }

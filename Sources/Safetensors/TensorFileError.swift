@@ -8,6 +8,8 @@ public enum TensorFileError: Error, Equatable, CustomStringConvertible {
   case headerTruncated(Int, available: Int)
   /// A header that is no JSON or has a number that is no `Int` (empty place), or an entry of the wrong kind at the place.
   case malformedHeader(at: String)
+  /// An index of several files that is no JSON (empty place), or an entry of the wrong kind at the place.
+  case malformedIndex(at: String)
   /// A tensor, or a key of one, that is there twice, so that it is open which is meant.
   case repeatedKey(String)
   /// More numbers in a shape or in offsets than any tensor has.
@@ -45,7 +47,10 @@ public enum TensorFileError: Error, Equatable, CustomStringConvertible {
     case .malformedHeader(let place):
       "the header's '\(place.shown)' is missing or malformed, expected dtype (text), shape and data_offsets (whole numbers) "
         + "of each tensor, and text in __metadata__"
-    case .repeatedKey(let key): "'\(key.shown)' is in the header twice; write the file again"
+    case .malformedIndex(at: ""): "not JSON, expected an index of safetensors files"
+    case .malformedIndex(let place):
+      "'\(place.shown)' is missing or malformed, expected a weight_map with a file name for each tensor"
+    case .repeatedKey(let key): "'\(key.shown)' is given twice; write the file again"
     case .tooManyNumbers(let place, let limit):
       "the header's '\(place.shown)' has more than \(limit) numbers, expected no more"
     case .unknownType(let type, let tensor):

@@ -58,9 +58,7 @@ extension TensorHeader {
   private mutating func read(_ scanner: inout JSONScanner) throws(TensorFileError) {
     var names: Set<String> = []
     var hasMetadata = false
-    do throws(JSONScanner.Malformed) {
-      guard try scanner.kind() == .object else { throw JSONScanner.Malformed() }
-    } catch { throw .malformedHeader(at: "") }
+    try scanner.expect(.object, at: "")
     scanner.enter()
     while let name = try scanner.checkedName() {
       if name == TensorFile.metadataKey {
@@ -73,7 +71,7 @@ extension TensorHeader {
         entries.append(entry)
       }
     }
-    do throws(JSONScanner.Malformed) { try scanner.finish() } catch { throw .malformedHeader(at: "") }
+    try scanner.finishChecked()
   }
 
   /// The tensors have to fill the data, each byte once.
@@ -121,8 +119,7 @@ extension TensorHeader.Entry {
       case "data_offsets":
         guard offsets == nil else { throw .repeatedKey(place) }
         offsets = try scanner.integers(at: place, limit: TensorHeader.dimensionLimit)
-      default:
-        do throws(JSONScanner.Malformed) { try scanner.skip() } catch { throw .malformedHeader(at: "") }
+      default: try scanner.skipChecked()
       }
     }
     guard let dtype else { throw .malformedHeader(at: "\(name)/dtype") }

@@ -17,8 +17,12 @@ import Testing
 
   /// A file with a header as given.
   private static func file(_ header: String, data: Int = 0, length: UInt64? = nil) -> [UInt8] {
-    let length = length ?? UInt64(header.utf8.count)
-    return (0..<8).map { UInt8(truncatingIfNeeded: length >> (8 * $0)) } + Array(header.utf8)
+    file(Array(header.utf8), data: data, length: length)
+  }
+
+  private static func file(_ header: [UInt8], data: Int, length: UInt64? = nil) -> [UInt8] {
+    let length = length ?? UInt64(header.count)
+    return (0..<8).map { UInt8(truncatingIfNeeded: length >> (8 * $0)) } + header
       + Array(repeating: 0, count: data)
   }
 
@@ -198,12 +202,41 @@ import Testing
     Case(#"{"a":{"dtype":"F32","shape":[2]}}"#, malformed("a/data_offsets")),
     Case(header(entry(dtype: "32")), malformed("a/dtype")),
     Case(header(entry(shape: "[1.5]")), notJSON),
+    Case(header(entry(shape: "[02]")), notJSON),
+    Case(header(entry(shape: "[2,]")), notJSON),
+    Case(header(entry(offsets: "[0,9223372036854775808]")), notJSON),
+    Case(header(entry()) + "x", notJSON),
+    Case(header(entry(#"\ud800"#)), notJSON),
+    Case(file(Array(header(entry("?")).utf8).map { $0 == UInt8(ascii: "?") ? 0xFF : $0 }, data: 8), notJSON),
+    Case(header(entry(), entry(offsets: "[8,16]")), data: 16, "'a' is given twice; write the file again"),
+    Case(
+      #"{"a":{"dtype":"F32","dtype":"F16","shape":[2],"data_offsets":[0,8]}}"#,
+      "'a/dtype' is given twice; write the file again"),
+    Case(
+      #"{"__metadata__":{},"__metadata__":{}}"#, data: 0,
+      "'__metadata__' is given twice; write the file again"),
+    Case(
+      #"{"__metadata__":{"k":"1","k":"2"}}"#, data: 0, "'__metadata__/k' is given twice; write the file again"
+    ),
+    Case(
+      header(entry(shape: "[\(Array(repeating: "1", count: 65).joined(separator: ","))]")),
+      "the header's 'a/shape' has more than 64 numbers, expected no more"),
+    Case(
+      header(entry(#"\u001b[31m\n"#, shape: "[3]")),
+      #"tensor '\u{1b}[31m\u{a}' has 8 bytes, expected 12 for the shape [3] in F32"#),
     Case(header(entry(shape: "[2,null]")), malformed("a/shape/1")),
     Case(header(entry(offsets: "[0,1e30]")), notJSON),
     Case(#"{"__metadata__":{"step":7}}"#, malformed("__metadata__/step")),
     Case(
-      header(entry(dtype: #""F8_E4M3""#)),
+      header(entry(dtype: #""F8_E4M3""#, shape: "[8]")),
       "tensor 'a' has the dtype 'F8_E4M3', expected one of "
+        + "F64, F32, BF16, F16, U64, I64, U32, I32, U16, I16, U8, I8, BOOL"),
+    Case(
+      header(entry(dtype: #""F4""#, shape: "[3]")),
+      "tensor 'a' has the shape [3] in F4, expected one that fills whole bytes"),
+    Case(
+      header(entry(dtype: #""F7""#)),
+      "tensor 'a' has the dtype 'F7', expected one of "
         + "F64, F32, BF16, F16, U64, I64, U32, I32, U16, I16, U8, I8, BOOL"),
     Case(
       header(entry(shape: "[-2]")),
@@ -244,10 +277,36 @@ import Testing
     #expect(error?.description == item.message)
   }
 
-  /// Which of two tensors of one name is meant would be left to the parser.
-  @Test func aNameGivenTwiceIsRefused() {
-    let bytes = Self.file(Self.header(Self.entry(), Self.entry(offsets: "[8,16]")), data: 16)
-    #expect(throws: TensorFileError.self) { try TensorFile(bytes) }
+  /// As the Python package does.
+  @Test func otherKeysOfATensorArePassedOver() throws {
+    let header =
+      #"{"a":{"dtype":"U8","extra":[{"x":[1.5e-3,true,null,"]}"]},{}],"shape":[],"data_offsets":[0,1]}} "#
+    let file = try TensorFile(Self.file(header, data: 1))
+    #expect(
+      file.tensors == [
+        "a": try TensorFile(
+          Self.file(Self.header(Self.entry(dtype: #""U8""#, shape: "[]", offsets: "[0,1]")), data: 1)
+        ).tensor("a")
+      ])
+  }
+
+  @Test func namesAreUnescaped() throws {
+    let header = Self.header(Self.entry(#"\"\\\/\b\f\n\r\t\u03c9\ud834\udd1e"#))
+    #expect(
+      try Array(TensorFile(Self.file(header, data: 8)).tensors.keys) == ["\"\\/\u{8}\u{c}\n\r\tω\u{1D11E}"])
+  }
+
+  /// Types whose numbers are not read are listed, with their size checked.
+  @Test func everyTypeOfTheFormatIsListed() throws {
+    for type in StoredType.allCases {
+      // 24 numbers fill whole bytes in all of them.
+      let size = 3 * type.bits
+      let header = Self.header(
+        Self.entry(dtype: #""\#(type.name)""#, shape: "[4,6]", offsets: "[0,\(size)]"))
+      let entries = try TensorHeader(Array(header.utf8), dataSize: size).entries
+      #expect(
+        entries.map(\.type) == [type] && entries.map(\.shape) == [[4, 6]] && entries[0].range == 0..<size)
+    }
   }
 
   @Test(arguments: [
