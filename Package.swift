@@ -79,6 +79,8 @@ let package = Package(
       ],
       swiftSettings: settings),
     .target(
+      name: "Parameters", dependencies: ["Equilibrium", "RunConfigurations"], swiftSettings: settings),
+    .target(
       name: "Reports",
       dependencies: [
         "Formulas", "Equilibrium", "Dynamics", "Optimizers", "CrossChecks", "RunConfigurations", "Templates",
@@ -97,7 +99,7 @@ let package = Package(
       name: "roteq",
       dependencies: [
         "Formulas", "Equilibrium", "Dynamics", "Optimizers", "CrossChecks", "RunConfigurations", "Reports",
-        "Training", "Safetensors",
+        "Training", "Safetensors", "Checkpoints", "Parameters",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "RealModule", package: "swift-numerics"),
       ],
@@ -147,6 +149,9 @@ let package = Package(
     .testTarget(
       name: "RunConfigurationsTests",
       dependencies: ["Dynamics", "Formulas", "Equilibrium", "Optimizers", "RunConfigurations"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "ParametersTests", dependencies: ["Equilibrium", "Parameters", "RunConfigurations"],
       swiftSettings: settings),
   ]
 )

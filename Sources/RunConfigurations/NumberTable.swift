@@ -61,6 +61,11 @@ public struct NumberTable: Sendable {
     return numbers
   }
 
+  /// The cells of a column as they are written, nil where there is none of that name.
+  public func texts(_ name: String) -> [String]? {
+    columns.firstIndex(of: name).map { index in rows.map { $0.cells[index] } }
+  }
+
   /// The numbers of a column that has to be there.
   public func required(_ name: String) throws(TableError) -> [Double] {
     guard let column = try column(name) else { throw missing([name]) }
@@ -137,6 +142,12 @@ public struct TableError: Error, CustomStringConvertible {
     case repeatedColumn
     /// A cell that is not a finite number.
     case notANumber(String, column: String)
+    /// A cell that is no shape of a tensor.
+    case notAShape(String)
+    /// A number that is no count.
+    case notACount(Double, column: String)
+    /// A cell that is no kind of weight.
+    case unknownKind(String)
     /// None of the columns that one is needed of.
     case missingColumn([String], found: [String])
     /// A name that no row has.
@@ -164,6 +175,11 @@ public struct TableError: Error, CustomStringConvertible {
       case .repeatedColumn: "a column name is repeated, expected each once"
       case .notANumber(let cell, let column):
         "'\(cell.excerpt)' in column '\(column)' is not a finite number"
+      case .notAShape(let cell): "'\(cell.excerpt)' is not a shape, expected whole numbers such as 768x3072"
+      case .notACount(let number, let column):
+        "\(number) in column '\(column)' is not a count, expected a whole number from 1"
+      case .unknownKind(let cell):
+        "'\(cell.excerpt)' is not a kind of weight, expected scale_invariant, scale_sensitive or nothing"
       case .missingColumn(let known, let found):
         "no column \(known.map { "'\($0)'" }.joined(separator: " or ")); it has \(found.map(\.excerpt).joined(separator: ", "))"
       case .unknownName(let name, let known):
