@@ -81,10 +81,17 @@ let package = Package(
     .target(
       name: "Parameters", dependencies: ["Equilibrium", "RunConfigurations"], swiftSettings: settings),
     .target(
+      name: "Audits",
+      dependencies: [
+        "Formulas", "Dynamics", "Equilibrium", "Optimizers", "Safetensors", "Checkpoints", "Parameters",
+        "RunConfigurations", .product(name: "RealModule", package: "swift-numerics"),
+      ],
+      swiftSettings: settings + optimised),
+    .target(
       name: "Reports",
       dependencies: [
         "Formulas", "Equilibrium", "Dynamics", "Optimizers", "CrossChecks", "RunConfigurations", "Templates",
-        "Training", "Safetensors",
+        "Training", "Safetensors", "Checkpoints", "Parameters", "Audits",
         .product(name: "Mustache", package: "swift-mustache"),
         .product(name: "RealModule", package: "swift-numerics"),
       ],
@@ -99,7 +106,7 @@ let package = Package(
       name: "roteq",
       dependencies: [
         "Formulas", "Equilibrium", "Dynamics", "Optimizers", "CrossChecks", "RunConfigurations", "Reports",
-        "Training", "Safetensors", "Checkpoints", "Parameters",
+        "Training", "Safetensors", "Checkpoints", "Parameters", "Audits",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "RealModule", package: "swift-numerics"),
       ],
