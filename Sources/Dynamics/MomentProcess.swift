@@ -47,11 +47,37 @@ public protocol MomentProcess: Sendable {
   ///
   /// - Parameter shrink: what the decay takes away in a step, above 0 and below 1.
   func equilibriumFactors(shrink: Double) -> (norm: Double, rotation: Double)
+
+  /// What the weight and the first moment of now have in common with the weight of now; nil where it is not known.
+  var overlap: PastOverlap? { get }
+
+  /// What the weight and the first moment have in common with an earlier weight after the step that is taken next.
+  func carried(_ past: PastOverlap, through input: StepInput) -> PastOverlap
+}
+
+/// Mean inner products with an earlier weight ω₀.
+///
+/// The gradients to come know nothing of ω₀, so both follow a linear recurrence, and with the norms they give the angle that
+/// the weight turns over many steps, whatever the schedule.
+public struct PastOverlap: Sendable {
+  /// E⟨ω₀, ω⟩.
+  public var weight: Double
+  /// E⟨ω₀, m⟩ with the first moment m.
+  public var moment: Double
+
+  /// Two inner products.
+  public init(weight: Double, moment: Double) { (self.weight, self.moment) = (weight, moment) }
 }
 
 extension MomentProcess {
   /// At the closed forms.
   public func equilibriumFactors(shrink: Double) -> (norm: Double, rotation: Double) { (1, 1) }
+
+  /// Not known.
+  public var overlap: PastOverlap? { nil }
+
+  /// Unchanged.
+  public func carried(_ past: PastOverlap, through input: StepInput) -> PastOverlap { past }
 }
 
 /// The angle of a step of size `size` along m, where A·A′ − W² = s²(A·D − P²) exactly: an arc tangent keeps the digits

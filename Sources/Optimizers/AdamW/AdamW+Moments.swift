@@ -44,6 +44,19 @@ extension AdamW {
       return angle
     }
 
+    var overlap: PastOverlap? { PastOverlap(weight: normPower, moment: alignment) }
+
+    func carried(_ past: PastOverlap, through input: StepInput) -> PastOverlap {
+      let (β₁, β₂) = (beta1, beta2)
+      let v =
+        (β₂ * secondMoment + (1 - β₂) * input.gradientPower / activeDimension)
+        / (β₂ * correction2 + (1 - β₂))
+      let μ = input.radialDecay * v.squareRoot()
+      let moment = β₁ * past.moment + (1 - β₁) * μ * past.weight
+      let s = input.learningRate / ((β₁ * correction1 + (1 - β₁)) * (v.squareRoot() + epsilon))
+      return PastOverlap(weight: (1 - input.shrink) * past.weight - s * moment, moment: moment)
+    }
+
     func equilibriumFactors(shrink x: Double) -> (norm: Double, rotation: Double) {
       guard fluctuation.single != 1 else { return (1, 1) }
       // With s²D = 1: A = (f₁ + 2qβ₁b)/(1 − q²), cos η_r = q + β₁b/A, b = f₂/(1 − qβ₁); the closed forms have f = 1.

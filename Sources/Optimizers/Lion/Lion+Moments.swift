@@ -44,6 +44,20 @@ extension Lion {
       return angle
     }
 
+    var overlap: PastOverlap? { PastOverlap(weight: normPower, moment: alignment) }
+
+    /// By the linear response.
+    func carried(_ past: PastOverlap, through input: StepInput) -> PastOverlap {
+      let (β₁, β₂) = (beta1, beta2)
+      let newest = (1 - β₁) * (1 - β₁) * input.gradientPower
+      let k = (2 / .pi * dimension / (β₁ * β₁ * momentumPower + newest)).squareRoot()
+      let μ = input.radialDecay / k
+      let sign = k * (β₁ * past.moment + (1 - β₁) * μ * past.weight)
+      return PastOverlap(
+        weight: (1 - input.shrink) * past.weight - input.learningRate * sign,
+        moment: β₂ * past.moment + (1 - β₂) * μ * past.weight)
+    }
+
     func equilibriumFactors(shrink x: Double) -> (norm: Double, rotation: Double) {
       guard response != nil else { return (1, 1) }
       let q = 1 - x

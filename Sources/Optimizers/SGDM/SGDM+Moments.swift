@@ -41,5 +41,14 @@ extension SGDM {
       momentumPower = newD
       return angle
     }
+
+    var overlap: PastOverlap? { PastOverlap(weight: normPower, moment: alignment) }
+
+    func carried(_ past: PastOverlap, through input: StepInput) -> PastOverlap {
+      let (η, λ) = (input.learningRate * gain, input.weightDecay + input.radialDecay)
+      let moment = momentum * past.moment + λ * past.weight
+      let update = nesterov ? λ * past.weight + momentum * moment : moment
+      return PastOverlap(weight: past.weight - η * update, moment: moment)
+    }
   }
 }
