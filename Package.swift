@@ -77,7 +77,7 @@ let package = Package(
       dependencies: [
         "Formulas", "Dynamics", "Equilibrium", "Optimizers", .product(name: "Yams", package: "Yams"),
       ],
-      swiftSettings: settings),
+      swiftSettings: settings + optimised),
     .target(
       name: "Parameters", dependencies: ["Equilibrium", "RunConfigurations"], swiftSettings: settings),
     .target(

@@ -51,8 +51,12 @@ public enum Problem: Equatable, Sendable {
   case empty
   /// More bytes than any configuration has.
   case tooLarge(limit: Int)
+  /// More values than any configuration has.
+  case tooManyValues(limit: Int)
   /// Not UTF-8, or with control characters.
   case notText
+  /// A state saved by Python, which to read would mean to execute it; the command exports what is needed.
+  case binaryState(export: String, executes: Bool)
   /// None of the known formats.
   case unknownFormat(known: [String])
   /// Not well-formed; the parser's words.
@@ -97,7 +101,12 @@ extension Problem: CustomStringConvertible {
     switch self {
     case .empty: "empty, expected a run configuration"
     case .tooLarge(let limit): "larger than \(limit / 1_000_000) MB, too large for a run configuration"
+    case .tooManyValues(let limit): "more than \(limit) values, too many for a run configuration"
     case .notText: "not a text file (expected UTF-8)"
+    case .binaryState(let command, let executes):
+      "a pickle or zip archive, which is not read since unpickling can execute code; export what is needed:"
+        + " \(command)"
+        + (executes ? " (this executes what the file asks for: only for files that you trust)" : "")
     case .unknownFormat(let known):
       "not a run configuration in a known format; known: \(known.joined(separator: ", "))"
     case .syntax(let reason, let language): "not valid \(language): \(reason)"
@@ -111,7 +120,8 @@ extension Problem: CustomStringConvertible {
     case .doesNotGoWith(let key, let other, let value): "\(key) does not go with \(other) '\(value)'"
     case .outOfRange(let key, let value, let expected):
       "\(key) is \(value), expected \(expected)"
-        + (key == "weight_decay" && value == 0 ? "; without weight decay there is no equilibrium" : "")
+        + (key.hasSuffix("weight_decay") && value == 0
+          ? "; without weight decay there is no equilibrium" : "")
     case .unknownName(let key, let name, let known):
       "unknown \(key) '\(name.excerpt)'\(Spelling.suggestion(for: name, among: known))"
     case .settings(let error): error.description

@@ -1,3 +1,6 @@
+import Dynamics
+import Equilibrium
+
 /// Reading run configurations: syntax and format are told from the file, and each format ends in a ``TrainingRun``.
 public enum RunConfiguration {
   /// Reads a run configuration in any known format.
@@ -43,7 +46,14 @@ public enum RunConfiguration {
     }
     var settings = RunSettings(root, tool: format.tool, input: input, facts: facts)
     for argument in overrides { try settings.override(argument, known: format.keys) }
-    return try format.read(&settings)
+    let run = try format.read(&settings)
+    do throws(SettingsError) { _ = try run.settings() } catch {
+      throw .invalid(.settings(error), at: .file(input.path))
+    }
+    do throws(ScheduleError) { _ = try run.plan() } catch {
+      throw .invalid(.schedule(error), at: .file(input.path))
+    }
+    return run
   }
 }
 
@@ -74,19 +84,23 @@ struct Syntax: Sendable {
   let name: String
   /// The file name extensions that belong to it, in lower case without the dot.
   let pathExtensions: [String]
+  /// Whether the beginning of a file shows that it is in this syntax.
+  var opens: @Sendable (_ text: Substring) -> Bool = { _ in false }
   /// Whether a line shows that a file without such an extension is in this syntax.
   let isTypical: @Sendable (_ line: Substring) -> Bool
   /// The file as a value; nothing is executed.
   let parse: @Sendable (InputText) throws(ConfigurationError) -> ConfigurationValue
 
   /// Every syntax, in the order in which they are tried.
-  static let catalogue: [Syntax] = [.yaml, .python]
+  static let catalogue: [Syntax] = [.json, .yaml, .python]
 
   /// The syntax of a file, by its extension or, where that says nothing, by its lines.
   static func of(_ input: InputText) throws(ConfigurationError) -> Syntax {
     if let syntax = catalogue.first(where: { $0.pathExtensions.contains(input.pathExtension) }) {
       return syntax
     }
+    let start = input.text.drop { $0.isWhitespace }
+    if let syntax = catalogue.first(where: { $0.opens(start) }) { return syntax }
     let lines = input.text.split(separator: "\n")
     if let syntax = catalogue.first(where: { lines.contains(where: $0.isTypical) }) { return syntax }
     throw .invalid(.unknownFormat(known: RunFormat.catalogue.map(\.name)), at: .file(input.path))
