@@ -76,6 +76,7 @@ let package = Package(
       name: "RunConfigurations",
       dependencies: [
         "Formulas", "Dynamics", "Equilibrium", "Optimizers", .product(name: "Yams", package: "Yams"),
+        .product(name: "RealModule", package: "swift-numerics"),
       ],
       swiftSettings: settings + optimised),
     .target(

@@ -66,6 +66,12 @@ struct ConfigurationValue: Sendable {
     return ConfigurationMapping(value: self, values: values)
   }
 
+  /// The keys of a mapping, nil where it is none.
+  var keys: Set<String>? {
+    guard case .mapping(let values) = content else { return nil }
+    return Set(values.map(\.key))
+  }
+
   func list() throws(ConfigurationError) -> [ConfigurationValue] {
     guard case .list(let values) = content else { throw wrongKind("a list") }
     return values

@@ -75,7 +75,7 @@ struct RunFormat: Sendable {
   let read: @Sendable (inout RunSettings) throws(ConfigurationError) -> TrainingRun
 
   /// Every format, in the order in which they are tried; the last of a syntax takes what no other claims.
-  static let catalogue: [RunFormat] = [.nanoGPT, .roteqYAML]
+  static let catalogue: [RunFormat] = [.nanoGPT, .huggingFace, .roteqYAML]
 }
 
 /// A syntax of configuration files. A new one is one file and one line in the catalogue.

@@ -14,6 +14,8 @@ struct RunSettings {
   let path: String
   /// The program whose defaults are taken.
   let tool: String
+  /// The folder in which the file lies; nil where there is no file.
+  private let folder: String?
   private(set) var values: [ConfigurationValue]
   private var positions: [String: Int] = [:]
   private var used: Set<String> = []
@@ -24,6 +26,7 @@ struct RunSettings {
   init(_ root: ConfigurationValue, tool: String, input: InputText, facts: RunFacts) {
     self.root = root
     (stem, path) = (input.stem, input.path)
+    folder = input.isFile ? input.folder : nil
     self.tool = tool
     self.facts = facts
     values = root.leaves
@@ -51,6 +54,33 @@ struct RunSettings {
     }
   }
 
+  /// Takes in what another file says; what is known already stays.
+  mutating func adopt(_ other: ConfigurationValue) {
+    for value in other.leaves where !has(value.key) {
+      if let position = positions[value.key] { values[position] = value } else {
+        positions[value.key] = values.count
+        values.append(value)
+      }
+    }
+  }
+
+  /// What the file of that name says that lies beside this one; nil where there is none.
+  func sibling(_ name: String) throws(ConfigurationError) -> ConfigurationValue? {
+    guard let folder else { return nil }
+    do throws(ConfigurationError) {
+      let input = try InputText(path: folder + name)
+      return try Syntax.of(input).parse(input)
+    } catch {
+      if case .missing = error { return nil }
+      throw error
+    }
+  }
+
+  /// Replaces values by what is made of them, such as references by what they refer to.
+  mutating func replaceValues(_ replacement: (ConfigurationValue) -> ConfigurationValue) {
+    values = values.map(replacement)
+  }
+
   // MARK: Asking
 
   /// The value of a key, nil where none is given; it counts as asked for.
@@ -62,6 +92,9 @@ struct RunSettings {
 
   /// Whether a key is given; it does not count as asked for.
   func has(_ key: String) -> Bool { positions[key].map { !values[$0].isNull } ?? false }
+
+  /// Whether a key within a mapping is given.
+  func hasAny(under key: String) -> Bool { values.contains { $0.key.hasPrefix("\(key).") && !$0.isNull } }
 
   /// The number of a key.
   ///
@@ -97,6 +130,31 @@ struct RunSettings {
     return try assumed(key, fallback.map { word(key, $0) }).text()
   }
 
+  /// The numbers of a list, as many as there are defaults; an argument may write them as `0.9,0.95`.
+  mutating func numbers(
+    _ key: String, in domain: Domain, default fallback: [Double]
+  ) throws(ConfigurationError) -> [Double] {
+    guard let value = value(key) else {
+      defaults.append("\(key) = [\(fallback.map { "\($0)" }.joined(separator: ", "))]")
+      return fallback
+    }
+    let items: [ConfigurationValue]
+    if case .word(let word) = value.content {
+      items = word.filter { !"[]() ".contains($0) }.split(separator: ",", omittingEmptySubsequences: false).map {
+        ConfigurationValue(key: key, content: .word(String($0)), place: value.place)
+      }
+    } else {
+      items = try value.list()
+    }
+    guard items.count == fallback.count else {
+      throw value.invalid(
+        .wrongKind(key: key, found: "a list of \(items.count)", expected: "\(fallback.count) numbers"))
+    }
+    var numbers: [Double] = []
+    for item in items { numbers.append(try item.number(in: domain)) }
+    return numbers
+  }
+
   private func word(_ key: String, _ text: String) -> ConfigurationValue {
     ConfigurationValue(key: key, content: .word(text), place: .file(path))
   }
@@ -114,6 +172,9 @@ struct RunSettings {
     usedFacts.insert(fact)
     return facts.known[fact]
   }
+
+  /// Whether it was said; it does not count as asked for.
+  func knows(_ fact: RunFacts.Fact) -> Bool { facts.known[fact] != nil }
 
   /// What the file leaves open and is needed.
   ///
@@ -186,14 +247,15 @@ struct RunSettings {
 
   /// Whether a part of the name is a word for what optimizers and schedules are set by.
   private static func looksLikeOptimizer(_ name: String) -> Bool {
-    let words: Set<String> = [
+    return name.lowercased().split { "_-.".contains($0) }.contains { optimizerWords.contains(String($0)) }
+  }
+
+  private static let optimizerWords: Set<String> = [
       "lr", "wd", "learning", "decay", "momentum", "beta", "betas", "beta1", "beta2", "beta3", "eps",
       "epsilon", "nesterov", "dampening", "optimizer", "optim", "opt", "warmup", "schedule", "scheduler",
       "sched",
       "clip", "adam",
     ]
-    return name.lowercased().split { "_-.".contains($0) }.contains { words.contains(String($0)) }
-  }
 }
 
 extension ConfigurationValue {

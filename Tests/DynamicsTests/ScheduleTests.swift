@@ -27,6 +27,10 @@ import Testing
     Case("cosine:warmup=20", (10, 0.5), (20, 1), (60, 0.5)),
     Case("cosine:warmup=20,warmup-prefix=0", (10, 0.5), (20, (1 + Double.cos(.pi / 5)) / 2), (50, 0.5)),
     Case("cosine:warmup=20,end=60", (40, 0.5), (60, 0), (99, 0)),
+    // A whole wave comes back to the top.
+    Case("cosine:cycles=1,floor=0.5", (25, 0.75), (50, 0.5), (75, 0.75), (100, 1)),
+    Case("cosine-restarts:cycles=2", (25, 0.5), (49, (1 + Double.cos(0.98 * .pi)) / 2), (50, 1), (75, 0.5)),
+    Case("cosine-restarts:cycles=2.5,floor=0.2,end=80", (32, 1), (48, 0.6), (64, 1), (80, 0.2), (99, 0.2)),
     Case("cosine-squared", (50, 0.25), (25, ((1 + half) / 2) * ((1 + half) / 2))),
     Case("cos2:floor=0.5", (50, 0.625)),
     Case("inverse-sqrt:timescale=1", (0, 1), (3, 0.5), (99, 0.1)),
@@ -42,6 +46,9 @@ import Testing
     Case("wsd:warmup=20,decay=40", (10, 0.5), (20, 1), (60, 1), (80, 0.5)),
     Case("wsd:decay-share=0.5,power=0.5", (50, 1), (62, 1 - (12.0 / 50).squareRoot())),
     Case("trapezoid:decay=100,floor=0.5", (50, 0.75)),
+    Case(
+      "trapezoid-cosine", (80, 1), (85, (1 + half) / 2), (90, 0.5), (99, (1 + Double.cos(0.95 * .pi)) / 2)),
+    Case("wsd-cosine:warmup=20,decay=40,floor=0.5", (10, 0.5), (60, 1), (80, 0.75)),
     Case(
       "one-cycle:rise=0.21,div=10,final-div=10", (0, 0.1), (10, 0.55), (20, 1), (99, 0.01)),
     // Nothing rises: it starts at the top.

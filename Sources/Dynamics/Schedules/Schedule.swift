@@ -66,8 +66,8 @@ public struct ScheduleKind: Sendable {
 
   /// Every kind by which a schedule can be asked for; a table is read from a file instead.
   public static let catalogue: [ScheduleKind] = [
-    .constant, .linear, .cosine, .cosineSquared, .inverseSquareRoot, .step, .multistep, .exponential,
-    .polynomial, .trapezoid, .oneCycle,
+    .constant, .linear, .cosine, .cosineRestarts, .cosineSquared, .inverseSquareRoot, .step, .multistep,
+    .exponential, .polynomial, .trapezoid, .cosineTrapezoid, .oneCycle,
   ]
 }
 

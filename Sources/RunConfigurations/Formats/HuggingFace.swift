@@ -1,0 +1,225 @@
+import Dynamics
+import Equilibrium
+import Formulas
+import Optimizers
+
+/// Hugging Face's `TrainingArguments`, as JSON or YAML, and the Trainer's `trainer_state.json`
+/// (github.com/huggingface/transformers).
+///
+/// What the Trainer does:
+/// - Biases and the weights of normalisation layers do not decay; there is no decay unless it is asked for.
+/// - An optimizer step takes `gradient_accumulation_steps` batches; what is left of an epoch makes a step of its own.
+/// - `max_steps` beats epochs, and `warmup_steps` beats `warmup_ratio`, which is rounded up.
+/// - From release 4.51 on the learning rate that is logged with a step is the one that it was taken at, before that the
+///   one of the next step.
+enum HuggingFace {
+  /// The arguments that overrides may name.
+  static let keys = [
+    "output_dir", "run_name", "optim", "optim_args", "adafactor", "learning_rate", "weight_decay",
+    "adam_beta1",
+    "adam_beta2", "adam_epsilon", "max_grad_norm", "num_train_epochs", "max_steps", "lr_scheduler_type",
+    "lr_scheduler_kwargs", "warmup_steps", "warmup_ratio", "per_device_train_batch_size",
+    "per_gpu_train_batch_size", "gradient_accumulation_steps", "dataloader_drop_last", "deepspeed", "fsdp",
+    "layerwise_lr", "auto_find_batch_size",
+  ]
+
+  static func isTypical(_ root: ConfigurationValue) -> Bool {
+    guard let keys = root.keys else { return false }
+    if keys.contains("log_history") && keys.contains("global_step") { return true }
+    let own: Set = [
+      "per_device_train_batch_size", "lr_scheduler_type", "num_train_epochs", "adam_beta1", "adam_epsilon",
+      "gradient_accumulation_steps", "model_name_or_path", "warmup_ratio", "output_dir", "optim",
+    ]
+    return own.intersection(keys).count >= 2
+  }
+
+  static func read(_ settings: inout RunSettings) throws(ConfigurationError) -> TrainingRun {
+    var notes: [String] = []
+    var warnings: [String] = []
+    let state = try state(&settings, &notes)
+    let optimizer = try HuggingFaceOptimizer(&settings)
+    notes += optimizer.notes
+    let learningRate = try settings.number("learning_rate", in: .positive, default: state?.peak ?? 5e-5)
+    var values = optimizer.hyperparameters
+    values[.learningRate] = learningRate
+    if values[.weightDecay] == nil {
+      values[.weightDecay] = try settings.number("weight_decay", in: .positive, default: 0)
+    }
+    let length = try HuggingFaceLength(&settings, state: state, &notes)
+    // A log alone does not say by what rule its learning rates were made.
+    var schedule: LearningRateSchedule?
+    if state == nil || settings.has("lr_scheduler_type") || settings.has("per_device_train_batch_size") {
+      schedule = try HuggingFaceSchedule.read(
+        &settings, peak: learningRate, steps: length.steps, &warnings)
+    }
+    if let state {
+      schedule = try state.schedule(
+        schedule, peak: learningRate, steps: length.steps, path: settings.path, &notes, &warnings)
+    }
+    if try settings.number("max_grad_norm", in: .nonNegative, default: 1) != 0 {
+      warnings.append("Gradients are clipped (max_grad_norm), which the predictions leave out.")
+    }
+    if settings.has("deepspeed") || settings.hasAny(under: "deepspeed") {
+      warnings.append("deepspeed is given: what it says of optimizer and schedule is not read.")
+    }
+    notes.append("Biases and the weights of normalisation layers do not decay.")
+    let name = settings.has("run_name") ? try settings.text("run_name") : settings.stem
+    settings.ignore(["lr_scheduler_kwargs", "adafactor", "optim_args", "optim_target_modules"])
+    return TrainingRun(
+      name: name.isEmpty ? settings.stem : name, optimizer: optimizer.optimizer, hyperparameters: values,
+      nesterov: optimizer.nesterov, steps: length.steps, stepsPerEpoch: length.stepsPerEpoch,
+      schedule: schedule ?? .constant, decayRule: .huggingFace, notes: notes + settings.notes,
+      warnings: warnings + settings.warnings, ignored: settings.ignored)
+  }
+
+  /// The Trainer's state: the file itself, whose arguments may lie beside it, or what lies beside the arguments.
+  private static func state(
+    _ settings: inout RunSettings, _ notes: inout [String]
+  ) throws(ConfigurationError) -> TrainerState? {
+    let isState = settings.has("log_history")
+    let name = isState ? "training_args.json" : "trainer_state.json"
+    let other = try settings.sibling(name)
+    if other != nil { notes.append("\(name), which lies beside the file, is read as well.") }
+    guard isState else { return if let other { try TrainerState(other.mapping()) } else { nil } }
+    for key in ["log_history", "global_step", "epoch"] { _ = settings.value(key) }
+    if let other { settings.adopt(other) }
+    return try TrainerState(settings.root.mapping())
+  }
+}
+
+/// The optimizer by the name that `optim` gives it.
+private struct HuggingFaceOptimizer {
+  let optimizer: Optimizer
+  var hyperparameters: [Symbol: Double] = [:]
+  var nesterov = false
+  var notes: [String] = []
+
+  init(_ settings: inout RunSettings) throws(ConfigurationError) {
+    if settings.has("adafactor"), try settings.boolean("adafactor") {
+      throw settings.invalid(.unknownName(key: "optimizer", "adafactor", known: Self.known), "adafactor")
+    }
+    let name = try settings.text("optim", default: "adamw_torch")
+    switch name {
+    case "adamw_torch", "adamw_hf", "adamw_torch_fused", "adamw_torch_xla", "adamw_torch_npu_fused",
+      "adamw_apex_fused", "adamw_anyprecision", "adamw_bnb_8bit", "adamw_8bit", "adamw_torch_4bit",
+      "adamw_torch_8bit", "paged_adamw", "paged_adamw_32bit", "paged_adamw_8bit":
+      optimizer = .adamW
+    case "sgd": optimizer = .sgdm
+    case "lion", "lion_32bit", "lion_8bit", "paged_lion", "paged_lion_32bit", "paged_lion_8bit":
+      optimizer = .lion
+    default: throw settings.invalid(.unknownName(key: "optim", name, known: Self.known), "optim")
+    }
+    if name.hasSuffix("8bit") || name.hasSuffix("4bit") || name == "adamw_anyprecision" {
+      notes.append("\(name) is read as \(optimizer.title); what rounding its moments does is left out.")
+    }
+    let options = try Self.options(&settings)
+    if optimizer == .sgdm {
+      for symbol in [Symbol.momentum, .dampening] {
+        hyperparameters[symbol] = try options[symbol.name]?.number(in: symbol.domain) ?? 0
+      }
+      if let value = options["weight_decay"] {
+        hyperparameters[.weightDecay] = try value.number(in: Symbol.weightDecay.domain)
+        settings.ignore(["weight_decay"])
+      }
+      nesterov = options["nesterov"].map { ["true", "1", "yes"].contains($0.source.lowercased()) } ?? false
+      if options["momentum"] == nil {
+        notes.append("The Trainer's sgd has no momentum unless optim_args gives it.")
+      }
+      return
+    }
+    hyperparameters[.beta1] = try settings.number("adam_beta1", in: .coefficient, default: 0.9)
+    hyperparameters[.beta2] = try settings.number("adam_beta2", in: .coefficient, default: 0.999)
+    if optimizer == .adamW {
+      hyperparameters[.epsilon] = try settings.number("adam_epsilon", in: .nonNegative, default: 1e-8)
+    } else {
+      settings.ignore(["adam_epsilon"])
+    }
+  }
+
+  private static let known = ["adamw_torch", "adamw_torch_fused", "adamw_8bit", "sgd", "lion_32bit"]
+
+  /// `optim_args`: `momentum=0.9,nesterov=true`.
+  private static func options(
+    _ settings: inout RunSettings
+  ) throws(ConfigurationError) -> [String: ConfigurationValue] {
+    guard let value = settings.value("optim_args") else { return [:] }
+    var options: [String: ConfigurationValue] = [:]
+    for word in try value.text().filter({ $0 != " " }).split(separator: ",") {
+      let sides = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      guard sides.count == 2 else {
+        throw value.invalid(
+          .wrongKind(key: "optim_args", found: "'\(value.source)'", expected: "name=value,name=value"))
+      }
+      let key = String(sides[0])
+      options[key] = ConfigurationValue(key: key, content: .word(String(sides[1])), place: value.place)
+    }
+    return options
+  }
+}
+
+/// How many optimizer steps a run has.
+private struct HuggingFaceLength {
+  let steps: Int
+  var stepsPerEpoch: Int?
+
+  init(
+    _ settings: inout RunSettings, state: TrainerState?, _ notes: inout [String]
+  ) throws(ConfigurationError) {
+    let given = settings.fact(.steps)
+    // −1 means: by epochs.
+    let maximum = settings.has("max_steps") ? try settings.number("max_steps", in: .real, default: -1) : -1
+    let epochs = try settings.number("num_train_epochs", in: .positive, default: 3)
+    let batch = try Self.batch(&settings)
+    let accumulated = try settings.wholeNumber("gradient_accumulation_steps", default: 1)
+    let isDropped = try settings.boolean("dataloader_drop_last", default: false)
+    let isCounted = given == nil && maximum <= 0 && state?.maximum ?? 0 <= 0
+    if isCounted || settings.knows(.datasetSize), let examples = settings.fact(.datasetSize) {
+      let processes = try settings.required(
+        .worldSize, because: "per_device_train_batch_size is that of one process")
+      // The batches are dealt out to the processes.
+      let batches =
+        isDropped
+        ? examples / batch / processes : ((examples + batch - 1) / batch + processes - 1) / processes
+      stepsPerEpoch = max(1, (batches + accumulated - 1) / accumulated)
+      if batches % accumulated != 0, given == nil, maximum <= 0 {
+        notes.append(
+          "An epoch is \(batches) batches, \(stepsPerEpoch ?? 0) steps; older releases of transformers do not"
+            + " count the last, incomplete step of an epoch.")
+      }
+    }
+    if let given {
+      steps = given
+    } else if let value = settings.value("max_steps"), maximum > 0 {
+      steps = try value.wholeNumber(upTo: 0x1p40)
+    } else if let state, state.maximum > 0 {
+      steps = state.maximum
+    } else if let stepsPerEpoch {
+      let number = (epochs * Double(stepsPerEpoch)).rounded(.up)
+      guard number <= 0x1p40 else {
+        throw settings.invalid(
+          .outOfRange(key: "num_train_epochs", value: epochs, expected: "fewer epochs"), "num_train_epochs")
+      }
+      steps = Int(number)
+    } else {
+      let source = settings.value("num_train_epochs")?.source ?? "3"
+      throw settings.invalid(
+        .needs(
+          [.datasetSize, .worldSize], because: "num_train_epochs: \(source) counts epochs"),
+        "num_train_epochs")
+    }
+    if stepsPerEpoch == nil { stepsPerEpoch = state?.stepsPerEpoch }
+  }
+
+  private static func batch(_ settings: inout RunSettings) throws(ConfigurationError) -> Int {
+    let older = "per_gpu_train_batch_size"
+    return settings.has(older)
+      ? try settings.wholeNumber(older) : try settings.wholeNumber("per_device_train_batch_size", default: 8)
+  }
+}
+
+extension RunFormat {
+  static let huggingFace = RunFormat(
+    identifier: "huggingface", name: "Hugging Face's TrainingArguments or trainer_state.json",
+    tool: "the Trainer", syntaxes: ["JSON", "YAML"], keys: HuggingFace.keys, isTypical: HuggingFace.isTypical
+  ) { (settings) throws(ConfigurationError) in try HuggingFace.read(&settings) }
+}
