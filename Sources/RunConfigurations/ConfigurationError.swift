@@ -28,7 +28,7 @@ public enum ConfigurationError: Error, Equatable, Sendable, CustomStringConverti
   /// Whether an argument is wrong or missing, not the file; sysexits knows this as EX_USAGE.
   public var isUsage: Bool {
     switch self {
-    case .invalid(_, at: .override), .invalid(.needs, _): true
+    case .invalid(_, at: .override), .invalid(.needs, _), .invalid(.ambiguousOptimizer, _): true
     default: false
     }
   }
@@ -85,6 +85,8 @@ public enum Problem: Equatable, Sendable {
   case schedule(ScheduleError)
   /// What the file leaves open, one of which is needed; the reason is a clause.
   case needs([RunFacts.Fact], because: String)
+  /// Keys that several optimizers have.
+  case ambiguousOptimizer(known: [String])
   /// A Python statement that is no assignment.
   case statement(String)
   /// A setting whose value would have to be executed.
@@ -128,6 +130,9 @@ extension Problem: CustomStringConvertible {
     case .schedule(let error): error.description
     case .needs(let facts, let reason):
       "\(reason); give \(facts.map { "\($0.rawValue) N (\($0.meaning))" }.joined(separator: " or "))"
+    case .ambiguousOptimizer(let known):
+      "the keys of the group do not tell which optimizer it is (Adam and AdamW had the same before PyTorch 2.7); pass"
+        + " --optimizer=NAME, one of \(known.joined(separator: ", "))"
     case .statement(let text): "only assignments 'name = value' are read, found '\(text.excerpt)'"
     case .notEvaluated(let key, let text):
       "\(key) is '\(text.excerpt)', which would have to be executed; write the value out or pass --\(key)=VALUE"

@@ -72,6 +72,17 @@ struct ConfigurationValue: Sendable {
     return Set(values.map(\.key))
   }
 
+  /// The value of a key where this is a mapping that has it and it is not null.
+  func member(_ key: String) -> ConfigurationValue? {
+    guard case .mapping(let values) = content else { return nil }
+    return values.first { $0.key == key && !$0.isNull }
+  }
+
+  /// The value at the end of a path of keys: `model.init_args`.
+  func node(at path: String) -> ConfigurationValue? {
+    path.split(separator: ".").reduce(self as ConfigurationValue?) { $0?.member(String($1)) }
+  }
+
   func list() throws(ConfigurationError) -> [ConfigurationValue] {
     guard case .list(let values) = content else { throw wrongKind("a list") }
     return values

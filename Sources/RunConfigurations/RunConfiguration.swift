@@ -75,7 +75,9 @@ struct RunFormat: Sendable {
   let read: @Sendable (inout RunSettings) throws(ConfigurationError) -> TrainingRun
 
   /// Every format, in the order in which they are tried; the last of a syntax takes what no other claims.
-  static let catalogue: [RunFormat] = [.nanoGPT, .huggingFace, .roteqYAML]
+  static let catalogue: [RunFormat] = [
+    .nanoGPT, .parameterGroups, .huggingFace, .lightning, .composer, .torchTitan, .roteqYAML,
+  ]
 }
 
 /// A syntax of configuration files. A new one is one file and one line in the catalogue.
@@ -92,7 +94,7 @@ struct Syntax: Sendable {
   let parse: @Sendable (InputText) throws(ConfigurationError) -> ConfigurationValue
 
   /// Every syntax, in the order in which they are tried.
-  static let catalogue: [Syntax] = [.json, .yaml, .python]
+  static let catalogue: [Syntax] = [.json, .toml, .yaml, .python]
 
   /// The syntax of a file, by its extension or, where that says nothing, by its lines.
   static func of(_ input: InputText) throws(ConfigurationError) -> Syntax {

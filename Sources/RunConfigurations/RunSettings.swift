@@ -57,7 +57,9 @@ struct RunSettings {
   /// Takes in what another file says; what is known already stays.
   mutating func adopt(_ other: ConfigurationValue) {
     for value in other.leaves where !has(value.key) {
-      if let position = positions[value.key] { values[position] = value } else {
+      if let position = positions[value.key] {
+        values[position] = value
+      } else {
         positions[value.key] = values.count
         values.append(value)
       }
@@ -88,6 +90,39 @@ struct RunSettings {
     used.insert(key)
     guard let position = positions[key], !values[position].isNull else { return nil }
     return values[position]
+  }
+
+  /// Counts everything within a mapping as asked for.
+  mutating func use(under key: String) {
+    for value in values where value.key.hasPrefix("\(key).") { used.insert(value.key) }
+  }
+
+  /// A mapping with what arguments replaced in it, nil where nothing is in it; all of it counts as asked for.
+  mutating func node(at key: String) -> ConfigurationValue? {
+    let prefix = "\(key)."
+    var parts: [(name: String, values: [ConfigurationValue])] = []
+    var indices: [String: Int] = [:]
+    for value in values where value.key.hasPrefix(prefix) {
+      used.insert(value.key)
+      let name = String(value.key.dropFirst(prefix.count).prefix { $0 != "." })
+      if let index = indices[name] {
+        parts[index].values.append(value)
+      } else {
+        indices[name] = parts.count
+        parts.append((name, [value]))
+      }
+    }
+    guard let place = parts.first?.values.first?.place else { return nil }
+    var members: [ConfigurationValue] = []
+    for (name, values) in parts {
+      let path = prefix + name
+      if let leaf = values.first(where: { $0.key == path }) {
+        members.append(ConfigurationValue(key: name, content: leaf.content, place: leaf.place))
+      } else if let inner = node(at: path) {
+        members.append(ConfigurationValue(key: name, content: inner.content, place: inner.place))
+      }
+    }
+    return ConfigurationValue(key: key, content: .mapping(members), place: place)
   }
 
   /// Whether a key is given; it does not count as asked for.
@@ -140,9 +175,10 @@ struct RunSettings {
     }
     let items: [ConfigurationValue]
     if case .word(let word) = value.content {
-      items = word.filter { !"[]() ".contains($0) }.split(separator: ",", omittingEmptySubsequences: false).map {
-        ConfigurationValue(key: key, content: .word(String($0)), place: value.place)
-      }
+      items = word.filter { !"[]() ".contains($0) }.split(separator: ",", omittingEmptySubsequences: false)
+        .map {
+          ConfigurationValue(key: key, content: .word(String($0)), place: value.place)
+        }
     } else {
       items = try value.list()
     }
@@ -251,11 +287,11 @@ struct RunSettings {
   }
 
   private static let optimizerWords: Set<String> = [
-      "lr", "wd", "learning", "decay", "momentum", "beta", "betas", "beta1", "beta2", "beta3", "eps",
-      "epsilon", "nesterov", "dampening", "optimizer", "optim", "opt", "warmup", "schedule", "scheduler",
-      "sched",
-      "clip", "adam",
-    ]
+    "lr", "wd", "learning", "decay", "momentum", "beta", "betas", "beta1", "beta2", "beta3", "eps",
+    "epsilon", "nesterov", "dampening", "optimizer", "optim", "opt", "warmup", "schedule", "scheduler",
+    "sched",
+    "clip", "adam",
+  ]
 }
 
 extension ConfigurationValue {

@@ -102,14 +102,6 @@ struct TrainerState {
   }
 }
 
-extension ConfigurationValue {
-  /// The value of a key where this is a mapping that has it and it is not null.
-  func member(_ key: String) -> ConfigurationValue? {
-    guard case .mapping(let values) = content else { return nil }
-    return values.first { $0.key == key && !$0.isNull }
-  }
-}
-
 extension Int {
   /// The whole part of a finite number, at most `limit` and at least its negative.
   init(_ number: Double, clampedTo limit: Int) {

@@ -1,0 +1,162 @@
+import Dynamics
+import Equilibrium
+import Formulas
+
+/// What `LightningCLI` reads and prints with `--print_config` (github.com/Lightning-AI/pytorch-lightning).
+///
+/// - `optimizer` and `lr_scheduler` are classes with their arguments, at the top or among the model's arguments.
+/// - A scheduler takes its step after an epoch, unless its configuration says `interval: step`.
+/// - All tensors are in one parameter group, so everything decays.
+/// - The run ends with `max_epochs` or `max_steps`, whichever comes first; −1 is no limit.
+enum Lightning {
+  static let keys = [
+    "trainer.max_epochs", "trainer.max_steps", "trainer.accumulate_grad_batches", "trainer.devices",
+    "trainer.num_nodes", "trainer.gradient_clip_val", "trainer.limit_train_batches",
+    "data.init_args.batch_size",
+    "optimizer.class_path", "optimizer.init_args.lr", "optimizer.init_args.weight_decay",
+    "optimizer.init_args.momentum", "optimizer.init_args.dampening", "optimizer.init_args.nesterov",
+    "optimizer.init_args.betas", "optimizer.init_args.eps", "lr_scheduler.class_path", "interval",
+  ]
+
+  static func isTypical(_ root: ConfigurationValue) -> Bool {
+    guard let keys = root.keys else { return false }
+    if root.member("optimizer")?.member("class_path") != nil { return true }
+    return keys.contains("trainer") && (keys.contains("model") || keys.contains("seed_everything"))
+  }
+
+  static func read(_ settings: inout RunSettings) throws(ConfigurationError) -> TrainingRun {
+    guard
+      let place = [
+        "optimizer", "model.init_args.optimizer", "model.optimizer", "model.init_args.optimizer_init",
+      ]
+      .first(where: { settings.has("\($0).class_path") })
+    else {
+      throw .invalid(
+        .missingKey("optimizer", in: nil),
+        at: .file(
+          "\(settings.path): the optimizer is made in the model's code; pass"
+            + " --optimizer.class_path=torch.optim.AdamW --optimizer.init_args.lr=…"))
+    }
+    let name = try settings.text("\(place).class_path")
+    var optimizer = try TorchOptimizer(
+      &settings, name: name, nameKey: "\(place).class_path", prefix: "\(place).init_args.")
+    var warnings = optimizer.warnings
+    var notes = optimizer.notes
+    let length = try LightningLength(&settings, &notes)
+    let schedule = try TorchSchedulers(
+      settings, peak: optimizer.hyperparameters[.learningRate] ?? 0, length: length
+    ).read(&settings, &notes, &warnings)
+    optimizer.hyperparameters[.learningRate] = schedule.peak
+    if settings.has("trainer.gradient_clip_val"),
+      try settings.number("trainer.gradient_clip_val", in: .nonNegative) != 0
+    {
+      warnings.append("Gradients are clipped (trainer.gradient_clip_val), which the predictions leave out.")
+    }
+    settings.ignore(["trainer.gradient_clip_algorithm"])
+    return TrainingRun(
+      name: settings.stem, optimizer: optimizer.optimizer, hyperparameters: optimizer.hyperparameters,
+      nesterov: optimizer.nesterov, steps: length.steps, stepsPerEpoch: length.stepsPerEpoch,
+      schedule: schedule.schedule,
+      decayRule: .all,
+      notes: notes + ["One parameter group: every tensor decays, biases and gains included."]
+        + settings.notes, warnings: warnings + settings.warnings, ignored: settings.ignored)
+  }
+}
+
+/// How many optimizer steps a run has, and an epoch.
+struct LightningLength {
+  let steps: Int
+  private(set) var stepsPerEpoch: Int?
+  let epochs: Int?
+
+  init(_ settings: inout RunSettings, _ notes: inout [String]) throws(ConfigurationError) {
+    let maximum = try Self.limit(&settings, "trainer.max_steps")
+    var epochs = try Self.limit(&settings, "trainer.max_epochs")
+    if epochs == nil, maximum == nil, !settings.has("trainer.max_epochs") {
+      epochs = try settings.wholeNumber("trainer.max_epochs", default: 1000)
+    }
+    self.epochs = epochs
+    let given = settings.fact(.steps)
+    let accumulated = try settings.wholeNumber("trainer.accumulate_grad_batches", default: 1)
+    if settings.knows(.datasetSize), let examples = settings.fact(.datasetSize) {
+      let processes = try Self.processes(&settings)
+      let batch = try Self.batch(&settings)
+      // Every process gets as many examples, and the last batch of an epoch may be smaller.
+      let own = (examples + processes - 1) / processes
+      let batches = try Self.limited((own + batch - 1) / batch, &settings)
+      stepsPerEpoch = max(1, (batches + accumulated - 1) / accumulated)
+      if own % batch != 0 {
+        notes.append("The last, smaller batch of an epoch is taken to count, as without drop_last.")
+      }
+    } else if let given, let epochs, maximum == nil, given % epochs == 0 {
+      stepsPerEpoch = given / epochs
+      notes.append("--steps over trainer.max_epochs gives \(given / epochs) steps an epoch.")
+    }
+    if let given {
+      steps = given
+    } else if let maximum {
+      steps = min(maximum, stepsPerEpoch.map { Self.product($0, epochs ?? .max) } ?? maximum)
+    } else if let epochs, let stepsPerEpoch {
+      steps = Self.product(stepsPerEpoch, epochs)
+    } else if let epochs {
+      throw settings.invalid(
+        .needs([.datasetSize, .steps], because: "trainer.max_epochs: \(epochs) counts epochs"),
+        "trainer.max_epochs")
+    } else {
+      throw settings.invalid(.needs([.steps], because: "the run has no limit"), "trainer.max_epochs")
+    }
+  }
+
+  private static func product(_ a: Int, _ b: Int) -> Int {
+    let (product, overflow) = a.multipliedReportingOverflow(by: b)
+    return overflow ? 1 << 40 : min(product, 1 << 40)
+  }
+
+  /// A number of steps or epochs; −1 and nothing are no limit.
+  private static func limit(_ settings: inout RunSettings, _ key: String) throws(ConfigurationError) -> Int? {
+    guard let value = settings.value(key) else { return nil }
+    return try value.number(in: .real) == -1 ? nil : value.wholeNumber(upTo: 0x1p40)
+  }
+
+  private static func processes(_ settings: inout RunSettings) throws(ConfigurationError) -> Int {
+    if let given = settings.fact(.worldSize) { return given }
+    var count = try settings.wholeNumber("trainer.num_nodes", default: 1)
+    guard let devices = settings.value("trainer.devices"), devices.source != "auto", devices.source != "-1"
+    else {
+      return try settings.required(.worldSize, because: "trainer.devices does not say how many there are")
+    }
+    if case .list(let list) = devices.content {
+      count *= max(1, list.count)
+    } else {
+      count *= try devices.wholeNumber(upTo: 0x1p20)
+    }
+    return count
+  }
+
+  /// The batch size, wherever the data module or the model has it.
+  private static func batch(_ settings: inout RunSettings) throws(ConfigurationError) -> Int {
+    let names = ["batch_size", "train_batch_size"]
+    let key = settings.values.map(\.key).first { key in
+      (key.hasPrefix("data.") || key.hasPrefix("model."))
+        && names.contains(key.split(separator: ".").last.map(String.init) ?? "")
+    }
+    return try settings.wholeNumber(key ?? "data.init_args.batch_size")
+  }
+
+  /// `limit_train_batches`: a number of batches or, with a point, a share.
+  private static func limited(_ batches: Int, _ settings: inout RunSettings) throws(ConfigurationError) -> Int
+  {
+    guard let value = settings.value("trainer.limit_train_batches") else { return batches }
+    let limit = try value.number(in: .positive)
+    let isShare = value.source.contains(".") || limit < 1
+    return max(
+      1, isShare ? Int(Double(batches) * min(limit, 1)) : min(batches, Int(limit, clampedTo: batches)))
+  }
+}
+
+extension RunFormat {
+  static let lightning = RunFormat(
+    identifier: "lightning", name: "LightningCLI's YAML", tool: "PyTorch", syntaxes: ["YAML", "JSON"],
+    keys: Lightning.keys, isTypical: Lightning.isTypical
+  ) { (settings) throws(ConfigurationError) in try Lightning.read(&settings) }
+}

@@ -1,0 +1,130 @@
+import Dynamics
+import Equilibrium
+import Formulas
+import Optimizers
+
+/// `optimizer.state_dict()["param_groups"]` as JSON, or the whole state with that key.
+///
+/// It says what the optimizer is set to, not for how long nor how it came there: `--steps` is asked for, and the learning
+/// rate is taken as constant. Which optimizer it is shows in the keys of a group; where it does not, it is asked for.
+enum ParameterGroups {
+  static let keys = [
+    "optimizer", "lr", "initial_lr", "weight_decay", "momentum", "dampening", "nesterov", "betas", "eps",
+  ]
+
+  /// The groups, nil where the value is something else.
+  private static func groups(_ root: ConfigurationValue) -> [ConfigurationValue]? {
+    let value = root.keys == nil ? root : root.member("param_groups")
+    guard case .list(let items)? = value?.content, !items.isEmpty else { return nil }
+    return items.allSatisfy { $0.member("lr") != nil || $0.member("params") != nil } ? items : nil
+  }
+
+  static func isTypical(_ root: ConfigurationValue) -> Bool { groups(root) != nil }
+
+  static func read(_ settings: inout RunSettings) throws(ConfigurationError) -> TrainingRun {
+    guard let groups = groups(settings.root) else {
+      throw .invalid(.missingKey("param_groups", in: nil), at: .file(settings.path))
+    }
+    for key in ["", "param_groups"] { _ = settings.value(key) }
+    settings.use(under: "state")
+    var notes: [String] = []
+    var warnings: [String] = []
+    let main = try main(of: groups, &notes, &warnings)
+    settings.adopt(main)
+    for key in ["params", "param_names"] { _ = settings.value(key) }
+    let (name, isDecoupled) = try optimizer(&settings, group: main)
+    // Where a schedule has set the learning rate, `initial_lr` keeps what it started from.
+    var rates: [Double] = []
+    for key in ["initial_lr", "max_lr", "lr"] where settings.has(key) {
+      rates.append(try settings.number(key, in: .nonNegative))
+    }
+    let peak = rates.max() ?? 0
+    guard peak > 0 else {
+      throw settings.invalid(.outOfRange(key: "lr", value: peak, expected: "\(Domain.positive)"), "lr")
+    }
+    if let now = rates.last, settings.has("lr"), now != peak {
+      notes.append(
+        "The learning rate was \(now) when the state was saved; the highest that it tells of, \(peak), is taken."
+      )
+    }
+    let torch = try TorchOptimizer(
+      &settings, name: name, nameKey: "optimizer", prefix: "", learningRate: peak)
+    let steps = try settings.required(.steps, because: "parameter groups do not say how long the run is")
+    notes.append("The schedule is not part of the optimizer's state: the learning rate is taken as constant.")
+    settings.ignore([
+      "initial_lr", "max_lr", "min_lr", "base_momentum", "max_momentum", "lr_scale", "decoupled_weight_decay",
+    ])
+    return TrainingRun(
+      name: settings.stem, optimizer: torch.optimizer, hyperparameters: torch.hyperparameters,
+      nesterov: torch.nesterov, decayConvention: isDecoupled ? .decoupled : .coupled, steps: steps,
+      schedule: .constant, decayRule: groups.count > 1 ? .req : .all,
+      notes: notes + torch.notes + settings.notes,
+      warnings: warnings + torch.warnings + settings.warnings, ignored: settings.ignored)
+  }
+
+  /// The group that stands for the run: of those that decay, the one with the most parameters.
+  private static func main(
+    of groups: [ConfigurationValue], _ notes: inout [String], _ warnings: inout [String]
+  ) throws(ConfigurationError) -> ConfigurationValue {
+    var decaying: [(index: Int, decay: Double, rate: String, count: Int)] = []
+    var still = 0
+    for (index, group) in groups.enumerated() {
+      _ = try group.mapping()
+      let decay = try group.member("weight_decay")?.number(in: .nonNegative) ?? 0
+      var count = 0
+      if case .list(let parameters)? = group.member("params")?.content { count = parameters.count }
+      if decay == 0 {
+        still += 1
+      } else {
+        let rate = group.member("initial_lr") ?? group.member("lr")
+        decaying.append((index, decay, rate?.source ?? "", count))
+      }
+    }
+    guard let main = decaying.max(by: { ($0.count, -$0.index) < ($1.count, -$1.index) }) else {
+      throw groups[0].invalid(
+        .outOfRange(key: "weight_decay", value: 0, expected: "\(Symbol.weightDecay.domain)"))
+    }
+    if groups.count > 1 {
+      notes.append(
+        "Group \(main.index + 1) of \(groups.count) is read"
+          + (still > 0
+            ? "; \(still) without weight decay \(still == 1 ? "has" : "have") no equilibrium." : "."))
+    }
+    let others = decaying.filter { $0.decay != main.decay || $0.rate != main.rate }
+    for other in others.prefix(5) {
+      warnings.append(
+        "Group \(other.index + 1) has a learning rate of \(other.rate) and a weight decay of \(other.decay) of its own;"
+          + " the predictions are those of group \(main.index + 1).")
+    }
+    if others.count > 5 { warnings.append("\(others.count - 5) further groups have settings of their own.") }
+    return groups[main.index]
+  }
+
+  /// The optimizer's class, and whether its decay is scaled by the schedule alone.
+  private static func optimizer(
+    _ settings: inout RunSettings, group: ConfigurationValue
+  ) throws(ConfigurationError) -> (name: String, isDecoupled: Bool) {
+    let known = ["adamw", "adam", "sgd", "lion", "decoupled_adamw", "decoupled_lionw"]
+    if let value = settings.value("optimizer") {
+      let name = try value.text().lowercased()
+      guard known.contains(name) else {
+        throw value.invalid(.unknownName(key: "optimizer", name, known: known))
+      }
+      guard name.hasPrefix("decoupled_") else { return (name, false) }
+      return (name == "decoupled_adamw" ? "adamw" : "lion", true)
+    }
+    if settings.has("momentum") && !settings.has("betas") { return ("sgd", false) }
+    if settings.has("betas") && !settings.has("eps") { return ("lion", false) }
+    if settings.has("decoupled_weight_decay") {
+      return (try settings.boolean("decoupled_weight_decay") ? "adamw" : "adam", false)
+    }
+    throw group.invalid(.ambiguousOptimizer(known: known))
+  }
+}
+
+extension RunFormat {
+  static let parameterGroups = RunFormat(
+    identifier: "param-groups", name: "an optimizer's param_groups", tool: "PyTorch", syntaxes: ["JSON"],
+    keys: ParameterGroups.keys, isTypical: ParameterGroups.isTypical
+  ) { (settings) throws(ConfigurationError) in try ParameterGroups.read(&settings) }
+}
