@@ -87,6 +87,16 @@ public enum Problem: Equatable, Sendable {
   case needs([RunFacts.Fact], because: String)
   /// Keys that several optimizers have.
   case ambiguousOptimizer(known: [String])
+  /// An optimizer that is none of those that are known; the reason is a sentence without its subject.
+  case unsupportedOptimizer(String, because: String, known: [String])
+  /// A kind of schedule that cannot be followed.
+  case unsupportedSchedule(String, because: String)
+  /// A shell script without a command that trains.
+  case noTrainingCommand(known: [String])
+  /// A flag that needs a value and has none.
+  case missingValue(String)
+  /// A file that a command line names and that is not there.
+  case otherFile(String)
   /// A Python statement that is no assignment.
   case statement(String)
   /// A setting whose value would have to be executed.
@@ -133,6 +143,14 @@ extension Problem: CustomStringConvertible {
     case .ambiguousOptimizer(let known):
       "the keys of the group do not tell which optimizer it is (Adam and AdamW had the same before PyTorch 2.7); pass"
         + " --optimizer=NAME, one of \(known.joined(separator: ", "))"
+    case .unsupportedOptimizer(let name, let reason, let known):
+      "optimizer '\(name.excerpt)' \(reason); known: \(known.joined(separator: ", "))"
+    case .unsupportedSchedule(let name, let reason): "schedule '\(name.excerpt)' \(reason)"
+    case .noTrainingCommand(let known):
+      "no command line of a known training program; known: \(known.joined(separator: ", "))"
+    case .missingValue(let flag): "\(flag) needs a value"
+    case .otherFile(let path):
+      "the command reads '\(path.excerpt)', which is not beside this file; put it there, or give that file itself"
     case .statement(let text): "only assignments 'name = value' are read, found '\(text.excerpt)'"
     case .notEvaluated(let key, let text):
       "\(key) is '\(text.excerpt)', which would have to be executed; write the value out or pass --\(key)=VALUE"

@@ -27,7 +27,7 @@ struct ConfigurationValue: Sendable {
   /// A problem at the value's place.
   func invalid(_ problem: Problem) -> ConfigurationError { .invalid(problem, at: place) }
 
-  private func wrongKind(_ expected: String) -> ConfigurationError {
+  func wrongKind(_ expected: String) -> ConfigurationError {
     if case .unevaluated(let source) = content { return invalid(.notEvaluated(key: key, source)) }
     return invalid(
       .wrongKind(key: key.isEmpty ? "the file" : key, found: found, expected: expected))
@@ -161,4 +161,25 @@ struct ConfigurationMapping {
 
   /// A problem of the mapping as a whole.
   func invalid(_ problem: Problem) -> ConfigurationError { value.invalid(problem) }
+}
+
+extension ConfigurationValue {
+  /// Numbers in a list, or in a text such as `(0.9, 0.98)`, `[5e-4]` or `0.9 0.95`.
+  func numbers(in domain: Domain) throws(ConfigurationError) -> [Double] {
+    var parts: [ConfigurationValue] = []
+    switch content {
+    case .list(let values): parts = values
+    case .word(let text), .text(let text):
+      let words = text.split { " ,()[]".contains($0) }
+      parts = words.map { ConfigurationValue(key: key, content: .word(String($0)), place: place) }
+    default: parts = [self]
+    }
+    guard !parts.isEmpty else { throw wrongKind("\(domain)") }
+    var numbers: [Double] = []
+    for part in parts {
+      let named = ConfigurationValue(key: key, content: part.content, place: part.place)
+      numbers.append(try named.number(in: domain))
+    }
+    return numbers
+  }
 }

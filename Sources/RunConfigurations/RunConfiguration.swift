@@ -76,7 +76,8 @@ struct RunFormat: Sendable {
 
   /// Every format, in the order in which they are tried; the last of a syntax takes what no other claims.
   static let catalogue: [RunFormat] = [
-    .nanoGPT, .parameterGroups, .huggingFace, .lightning, .composer, .torchTitan, .roteqYAML,
+    .fairseq, .megatron, .timm, .nanoGPT, .parameterGroups, .huggingFace, .lightning, .composer, .torchTitan,
+    .roteqYAML,
   ]
 }
 
@@ -94,7 +95,7 @@ struct Syntax: Sendable {
   let parse: @Sendable (InputText) throws(ConfigurationError) -> ConfigurationValue
 
   /// Every syntax, in the order in which they are tried.
-  static let catalogue: [Syntax] = [.json, .toml, .yaml, .python]
+  static let catalogue: [Syntax] = [.json, .toml, .commandLine, .yaml, .python]
 
   /// The syntax of a file, by its extension or, where that says nothing, by its lines.
   static func of(_ input: InputText) throws(ConfigurationError) -> Syntax {

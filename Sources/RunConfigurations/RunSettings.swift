@@ -22,6 +22,8 @@ struct RunSettings {
   private var defaults: [String] = []
   private let facts: RunFacts
   private var usedFacts: Set<RunFacts.Fact> = []
+  /// What a command line says beside its settings; nil where the file is none.
+  let command: CommandNotes?
 
   init(_ root: ConfigurationValue, tool: String, input: InputText, facts: RunFacts) {
     self.root = root
@@ -29,7 +31,8 @@ struct RunSettings {
     folder = input.isFile ? input.folder : nil
     self.tool = tool
     self.facts = facts
-    values = root.leaves
+    command = CommandNotes(root)
+    values = root.leaves.filter { !$0.key.hasPrefix(CommandNotes.key) }
     for (index, value) in values.enumerated() { positions[value.key] = index }
   }
 
@@ -146,9 +149,9 @@ struct RunSettings {
 
   /// The whole number of a key, at least `lower` and small enough that shapes can be multiplied.
   mutating func wholeNumber(
-    _ key: String, from lower: Int = 1, default fallback: Int? = nil
+    _ key: String, from lower: Int = 1, default fallback: Int? = nil, upTo upper: Double = 0x1p40
   ) throws(ConfigurationError) -> Int {
-    if let value = value(key) { return try value.wholeNumber(from: lower, upTo: 0x1p40) }
+    if let value = value(key) { return try value.wholeNumber(from: lower, upTo: upper) }
     let number = fallback.map {
       ConfigurationValue(key: key, content: .number(Double($0)), place: .file(path))
     }
@@ -191,6 +194,11 @@ struct RunSettings {
     return numbers
   }
 
+  /// The numbers of a key, nil where it is not given.
+  mutating func numbers(_ key: String, in domain: Domain) throws(ConfigurationError) -> [Double]? {
+    try value(key)?.numbers(in: domain)
+  }
+
   private func word(_ key: String, _ text: String) -> ConfigurationValue {
     ConfigurationValue(key: key, content: .word(text), place: .file(path))
   }
@@ -206,7 +214,11 @@ struct RunSettings {
   /// What the file leaves open, if it is known.
   mutating func fact(_ fact: RunFacts.Fact) -> Int? {
     usedFacts.insert(fact)
-    return facts.known[fact]
+    if let given = facts.known[fact] { return given }
+    guard fact == .worldSize, let command, let processes = command.processes else { return nil }
+    let note = "\(processes) \(processes == 1 ? "process" : "processes") (\(command.launcher))."
+    if !remarks.contains(note) { remarks.append(note) }
+    return processes
   }
 
   /// Whether it was said; it does not count as asked for.
@@ -235,11 +247,18 @@ struct RunSettings {
   }
   private var harmless: Set<String> = []
 
+  /// What was taken from elsewhere, a sentence each.
+  private var remarks: [String] = []
+
+  /// Notes something that was assumed, a sentence.
+  mutating func remark(_ sentence: String) { remarks.append(sentence) }
+
   // MARK: What is left
 
   /// What was assumed, a sentence each.
   var notes: [String] {
-    (defaults.isEmpty ? [] : ["Not stated, so \(tool)'s default: \(defaults.joined(separator: ", "))."])
+    (command?.notes ?? []) + remarks
+      + (defaults.isEmpty ? [] : ["Not stated, so \(tool)'s default: \(defaults.joined(separator: ", "))."])
       + values.compactMap { value in
         guard case .unevaluated(let source) = value.content, case .line(let line, _) = value.place else {
           return nil
@@ -261,7 +280,8 @@ struct RunSettings {
   var warnings: [String] {
     let strange = rest.filter(isStrange)
     let known = Array(used).sorted()
-    var warnings = strange.prefix(20).map { value in
+    var warnings = command?.warnings ?? []
+    warnings += strange.prefix(20).map { value in
       let guess = Spelling.nearest(to: value.key, among: known).map { "; did you mean \($0)?" } ?? "."
       return
         "\(value.key) = \(value.source) looks like a setting of the optimizer, but is not read here\(guess)"

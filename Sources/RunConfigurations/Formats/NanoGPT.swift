@@ -97,7 +97,8 @@ enum NanoGPT {
 
 extension RunFormat {
   static let nanoGPT = RunFormat(
-    identifier: "nanogpt", name: "nanoGPT's config/*.py", tool: "nanoGPT", syntaxes: ["Python"],
-    keys: NanoGPT.defaults.map(\.name), isTypical: { _ in true }
+    identifier: "nanogpt", name: "nanoGPT's config/*.py", tool: "nanoGPT", syntaxes: ["Python", "shell"],
+    keys: NanoGPT.defaults.map(\.name),
+    isTypical: { CommandNotes($0).map { $0.program == "nanogpt" } ?? true }
   ) { (settings) throws(ConfigurationError) in try NanoGPT.read(&settings) }
 }

@@ -1,0 +1,39 @@
+extension CommandLineProgram {
+  /// `python train.py config/NAME.py --key=value`, as nanoGPT's `configurator.py` takes it: in the order of the words.
+  static let nanoGPT = CommandLineProgram(
+    identifier: "nanogpt", name: "nanoGPT's train.py", scripts: ["train.py"],
+    flags: NanoGPT.defaults.map { CommandLineFlag(names: ["--\($0.name)"], count: .one) },
+    telling: Set(NanoGPT.defaults.map(\.name).filter { $0.contains("_") })
+  ) { (arguments) throws(ConfigurationError) in
+    var layout = Layout(settings: [])
+    func add(_ values: [ConfigurationValue]) {
+      for value in values {
+        layout.settings.removeAll { $0.key == value.key }
+        layout.settings.append(value)
+      }
+    }
+    for word in arguments.words {
+      let place = ConfigurationError.Place.line(word.line, of: arguments.path)
+      if CommandLineArguments.isFlag(word) {
+        guard let equals = word.text.firstIndex(of: "="), word.text.hasPrefix("--") else {
+          throw .invalid(.notAnOverride, at: place)
+        }
+        let key = String(word.text[..<equals].dropFirst(2))
+        guard NanoGPT.defaults.contains(where: { $0.name == key }) else {
+          throw .invalid(.unknownKey(key, known: NanoGPT.defaults.map(\.name)), at: place)
+        }
+        let text = String(word.text[equals...].dropFirst())
+        add([
+          ConfigurationValue(
+            key: key, content: word.isUnevaluated ? .unevaluated(text) : .word(text), place: place)
+        ])
+      } else if word.text.hasSuffix(".py") {
+        let file = try arguments.file(word)
+        add(try Syntax.python.parse(file).mapping().values)
+      } else {
+        layout.warnings.append("Line \(word.line): \(word.text.excerpt) is not read.")
+      }
+    }
+    return layout
+  }
+}

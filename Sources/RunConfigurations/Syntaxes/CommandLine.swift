@@ -1,0 +1,178 @@
+/// A flag of a training program, as argparse knows it.
+struct CommandLineFlag: Sendable, Equatable {
+  /// How many words follow it.
+  enum Count: Sendable, Equatable {
+    case none, one, optional, several, pairs
+    case exactly(Int)
+  }
+  /// Its names with dashes, the first of which gives the key.
+  let names: [String]
+  let count: Count
+
+  /// What argparse calls the setting: `weight_decay`.
+  var key: String { Self.key(names[0]) }
+
+  static func key(_ name: String) -> String { String(name.drop { $0 == "-" }.map { $0 == "-" ? "_" : $0 }) }
+
+  /// Flags as `weight-decay,wd` (one value), `amp!` (none), `compile?` (one or none), `opt-betas*` (several),
+  /// `input-size:3` (three), `opt-kwargs=` (pairs `key=value`); a name of one letter has one dash.
+  static func list(_ text: String) -> [CommandLineFlag] {
+    text.split(whereSeparator: \.isWhitespace).map { word in
+      var word = word
+      let count: Count
+      switch word.last {
+      case "!": count = .none; word.removeLast()
+      case "?": count = .optional; word.removeLast()
+      case "*": count = .several; word.removeLast()
+      case "=": count = .pairs; word.removeLast()
+      default:
+        let parts = word.split(separator: ":")
+        word = parts[0]
+        count = parts.count == 2 ? .exactly(Int(parts[1]) ?? 1) : .one
+      }
+      return CommandLineFlag(
+        names: word.split(separator: ",").map { ($0.count == 1 || $0 == "vb" ? "-" : "--") + $0 },
+        count: count)
+    }
+  }
+}
+
+/// A training program whose command lines are read.
+struct CommandLineProgram: Sendable {
+  /// What the words after the program say.
+  struct Layout {
+    var settings: [ConfigurationValue]
+    var notes: [String] = []
+    var warnings: [String] = []
+  }
+  /// The identifier of its format.
+  let identifier: String
+  /// What it is called in messages: `timm's train.py`.
+  let name: String
+  /// The file names, modules or commands by which it is started.
+  let scripts: [String]
+  let flags: [CommandLineFlag]
+  /// Keys of which one shows that a script of such a common name is this program's; empty where its name is enough.
+  var telling: Set<String> = []
+  /// Makes settings of the words that follow the program.
+  var layout: @Sendable (CommandLineArguments) throws(ConfigurationError) -> Layout = {
+    (arguments) throws(ConfigurationError) in try arguments.argparse()
+  }
+
+  /// Every program, in the order in which they are tried.
+  static let catalogue: [CommandLineProgram] = [.nanoGPT, .timm, .fairseq, .megatron]
+}
+
+/// Finds the training command of a shell script and lays out its flags as settings.
+enum CommandLine {
+  /// What starts programs: interpreters, launchers and words before them.
+  static func isStarter(_ name: some StringProtocol) -> Bool {
+    name.hasPrefix("python") || starters.contains(String(name))
+  }
+  private static let starters: Set<String> = [
+    "torchrun", "accelerate", "deepspeed", "srun", "mpirun", "mpiexec", "env", "nohup", "exec", "sudo",
+    "numactl",
+    "uv", "poetry", "conda", "horovodrun", "singularity", "apptainer", "docker", "nice", "timeout", "stdbuf",
+    "taskset", "bash", "sh",
+  ]
+
+  /// The last part of a path.
+  static func basename(_ path: String) -> String { path.split(separator: "/").last.map(String.init) ?? path }
+
+  static func parse(_ input: InputText) throws(ConfigurationError) -> ConfigurationValue {
+    let script = try ShellScript(input)
+    var found: [(index: Int, arguments: CommandLineArguments)] = []
+    for (index, command) in script.commands.enumerated() {
+      if let arguments = CommandLineArguments(command, path: input.path) { found.append((index, arguments)) }
+    }
+    guard let (index, arguments) = found.last else {
+      throw .invalid(
+        .noTrainingCommand(known: CommandLineProgram.catalogue.map(\.name)), at: .file(input.path))
+    }
+    var layout = try arguments.program.layout(arguments)
+    if found.count > 1 {
+      layout.warnings.insert(
+        "\(found.count) training commands: the last is read, on line \(arguments.line).", at: 0)
+    }
+    if !arguments.isSure {
+      layout.warnings.append(
+        "\(arguments.script) is taken for \(arguments.program.name); none of its flags is that program's alone."
+      )
+    }
+    if script.commands.indices.contains(index + 1) {
+      let next = script.commands[index + 1].words[0]
+      if next.text.hasPrefix("-") {
+        layout.warnings.append(
+          "Line \(next.line) begins with \(next.text.excerpt), but the command ended before it:"
+            + " a backslash is missing or a comment stands between.")
+      }
+    }
+    return ConfigurationValue(
+      key: "", content: .mapping(layout.settings + [about(arguments, layout)]), place: .file(input.path))
+  }
+
+  /// What ``CommandNotes`` reads.
+  private static func about(_ arguments: CommandLineArguments, _ layout: CommandLineProgram.Layout)
+    -> ConfigurationValue
+  {
+    func value(_ key: String, _ content: ConfigurationValue.Content) -> ConfigurationValue {
+      ConfigurationValue(key: key, content: content, place: .line(arguments.line, of: arguments.path))
+    }
+    func list(_ key: String, _ texts: [String]) -> ConfigurationValue {
+      value(key, .list(texts.map { value(key, .text($0)) }))
+    }
+    let (processes, launcher) = arguments.launcher()
+    var values = [
+      value("program", .text(arguments.program.identifier)), value("launcher", .text(launcher)),
+      list("notes", layout.notes), list("warnings", layout.warnings),
+    ]
+    if let processes { values.append(value("processes", .number(Double(processes)))) }
+    return value(CommandNotes.key, .mapping(values))
+  }
+}
+
+/// What a command line says beside its settings.
+struct CommandNotes {
+  /// The key under which a command line's root has it; a blank keeps it apart from every flag.
+  static let key = "command line"
+
+  /// The identifier of the program's format.
+  let program: String
+  /// How many processes are started; nil where that is not known.
+  let processes: Int?
+  /// What starts them, a phrase.
+  let launcher: String
+  let notes: [String]
+  let warnings: [String]
+
+  /// Nil where the root is not that of a command line.
+  init?(_ root: ConfigurationValue) {
+    func text(_ value: ConfigurationValue?) -> String? {
+      if case .text(let text) = value?.content { text } else { nil }
+    }
+    guard let root = try? root.mapping(), let own = try? root[Self.key]?.mapping() else { return nil }
+    program = text(own["program"]) ?? ""
+    launcher = text(own["launcher"]) ?? ""
+    processes = try? own["processes"]?.wholeNumber()
+    notes = (try? own["notes"]?.list())?.compactMap(text) ?? []
+    warnings = (try? own["warnings"]?.list())?.compactMap(text) ?? []
+  }
+}
+
+extension Syntax {
+  static let commandLine = Syntax(
+    name: "shell", pathExtensions: ["sh", "bash", "zsh", "slurm", "sbatch"],
+    isTypical: { line in
+      if line.hasPrefix("#!") { return line.contains("sh") && !line.contains("python") }
+      // A prompt and assignments may stand before the program.
+      let words = line.split { $0 == " " || $0 == "\t" }.drop {
+        $0 == "$" || ShellScript.assignedName(String($0)) != nil
+      }
+      guard let first = words.first else { return false }
+      let name = CommandLine.basename(String(first))
+      return words.count > 1
+        && (CommandLine.isStarter(name)
+          || CommandLineProgram.catalogue.contains { $0.scripts.contains(name) })
+    }
+  ) { (input) throws(ConfigurationError) in try CommandLine.parse(input) }
+}

@@ -1,0 +1,253 @@
+/// The words of a training command: what starts it, the program, and its arguments.
+struct CommandLineArguments {
+  let program: CommandLineProgram
+  /// The script as it is called: `train.py`.
+  let script: String
+  /// The words before the program.
+  let starters: [ShellWord]
+  /// The words after it.
+  let words: [ShellWord]
+  let line: Int
+  let path: String
+  /// Whether the program is certain; a script called `train.py` may be anyone's.
+  let isSure: Bool
+
+  /// Nil where the command starts no known training program.
+  init?(_ command: ShellScript.Command, path: String) {
+    let all = command.words
+    guard let first = all.first, !first.text.hasPrefix("-") else { return nil }
+    let name = CommandLine.basename(first.text)
+    let known = CommandLineProgram.catalogue
+    guard
+      first.isUnevaluated || CommandLine.isStarter(name)
+        || known.contains(where: { $0.scripts.contains(name) }),
+      let index = all.firstIndex(where: { word in
+        let name = CommandLine.basename(word.text)
+        return known.contains { $0.scripts.contains(name) }
+      })
+    else { return nil }
+    script = CommandLine.basename(all[index].text)
+    (starters, words) = (Array(all[..<index]), Array(all[(index + 1)...]))
+    (line, self.path) = (first.line, path)
+    let (script, words) = (script, words)
+    let ranked = known.filter { $0.scripts.contains(script) }.map { ($0, Self.score(words, $0)) }
+    guard var best = ranked.first else { return nil }
+    for candidate in ranked.dropFirst() where candidate.1 > best.1 { best = candidate }
+    program = best.0
+    guard !program.telling.isEmpty, script == "train.py" else { isSure = true; return }
+    guard best.1 > 0 else { return nil }
+    let (telling, flags) = (program.telling, program.flags)
+    isSure = words.contains { word in
+      CommandLineArguments.flag(word, among: flags).map { telling.contains($0.flag.key) } ?? false
+    }
+  }
+
+  /// How many flags the program knows, less those that it does not.
+  private static func score(_ words: [ShellWord], _ program: CommandLineProgram) -> Int {
+    words.reduce(0) { sum, word in
+      if program.identifier == "nanogpt", word.text.hasSuffix(".py"), !word.text.hasPrefix("-") {
+        return sum + 1
+      }
+      guard isFlag(word) else { return sum }
+      return sum + (flag(word, among: program.flags) == nil ? -1 : 1)
+    }
+  }
+
+  /// Whether a word begins with a dash and is no number.
+  static func isFlag(_ word: ShellWord) -> Bool {
+    guard let first = word.pieces.first, !first.isUnevaluated, first.text.hasPrefix("-"), first.text.count > 1
+    else {
+      return false
+    }
+    return Double(first.text) == nil && !first.text.prefix { $0 != "=" }.contains(" ")
+  }
+
+  /// The flag that a word gives, with what stands in the word itself, as in `--lr=0.1` and `-b128`.
+  static func flag(
+    _ word: ShellWord, among flags: [CommandLineFlag]
+  ) -> (flag: CommandLineFlag, name: String, rest: Substring?)? {
+    guard isFlag(word) else { return nil }
+    let text = word.text
+    let name = text.prefix { $0 != "=" }
+    let value: Substring? = name.endIndex == text.endIndex ? nil : text[name.endIndex...].dropFirst()
+    if let flag = flags.first(where: { $0.names.contains(String(name)) }) {
+      return (flag, String(name), value)
+    }
+    if text.hasPrefix("--") {
+      // argparse takes the beginning of a name for it, where only one has that beginning.
+      let begun = flags.filter { flag in flag.names.contains { $0.hasPrefix(name) } }
+      return begun.count == 1 && name.count > 3 ? (begun[0], String(name), value) : nil
+    }
+    let short = String(text.prefix(2))
+    return flags.first { $0.names.contains(short) }.map { ($0, short, text.dropFirst(2)) }
+  }
+
+  // MARK: Layout
+
+  /// The settings as argparse makes them: of a flag that is given twice the last counts.
+  func argparse() throws(ConfigurationError) -> CommandLineProgram.Layout {
+    var layout = CommandLineProgram.Layout(settings: [])
+    var positions: [String: Int] = [:]
+    var rest = words[...]
+    while let word = rest.popFirst() {
+      if word.pieces.first?.isUnevaluated == true {
+        layout.warnings.append(
+          "Line \(word.line): what \(word.text.excerpt) stands for is not known and not read.")
+        continue
+      }
+      if word.text == "--" { break }
+      guard Self.isFlag(word) else { continue }
+      let given = Self.flag(word, among: program.flags)
+      let written = String(word.text.prefix { $0 != "=" })
+      let name = given?.name ?? written
+      let key = given?.flag.key ?? CommandLineFlag.key(name)
+      let inline = given?.rest ?? (name == word.text ? nil : word.text.dropFirst(name.count + 1))
+      if let flag = given?.flag, !flag.names.contains(name) {
+        layout.notes.append("Line \(word.line): \(name) is read as \(flag.names[0]).")
+      }
+      var values: [ShellWord] = []
+      if let inline {
+        var value = word
+        value.pieces = [.init(text: String(inline), isUnevaluated: word.isUnevaluated)]
+        values = [value]
+      }
+      let limit =
+        inline != nil && given?.flag.count != .several && given?.flag.count != .pairs
+        ? 0 : Self.limit(given?.flag.count)
+      while values.count < limit, let next = rest.first, !Self.isFlag(next) {
+        // A word of its own that is not known may be further flags, unless a value is due.
+        if given == nil || given?.flag.count == .several, next.pieces.first?.isUnevaluated == true,
+          !values.isEmpty
+        {
+          break
+        }
+        values.append(next)
+        rest.removeFirst()
+      }
+      let value = try self.value(key, name, values, given?.flag.count, word.line)
+      if let position = positions[key] {
+        let first = layout.settings[position]
+        if first.source != value.source {
+          layout.notes.append(
+            "\(name) is given twice, as \(first.source) and on line \(word.line) as \(value.source); the last counts."
+          )
+        }
+        layout.settings[position] = value
+      } else {
+        positions[key] = layout.settings.count
+        layout.settings.append(value)
+      }
+    }
+    return layout
+  }
+
+  private static func limit(_ count: CommandLineFlag.Count?) -> Int {
+    switch count {
+    case .some(.none): 0
+    case .one, .optional: 1
+    case .exactly(let count): count
+    case .several, .pairs, nil: .max
+    }
+  }
+
+  private func value(
+    _ key: String, _ name: String, _ words: [ShellWord], _ count: CommandLineFlag.Count?, _ line: Int
+  ) throws(ConfigurationError) -> ConfigurationValue {
+    func value(_ key: String, _ word: ShellWord, _ text: Substring? = nil) -> ConfigurationValue {
+      let text = text.map(String.init) ?? word.text
+      return ConfigurationValue(
+        key: key, content: word.isUnevaluated ? .unevaluated(text) : .word(text),
+        place: .line(word.line, of: path))
+    }
+    let place = ConfigurationError.Place.line(line, of: path)
+    switch count {
+    case .one where words.isEmpty: throw .invalid(.missingValue(name), at: place)
+    case .pairs:
+      let pairs = words.compactMap { word -> ConfigurationValue? in
+        guard let equals = word.text.firstIndex(of: "=") else { return nil }
+        return value(String(word.text[..<equals]), word, word.text[equals...].dropFirst())
+      }
+      return ConfigurationValue(key: key, content: .mapping(pairs), place: place)
+    case .several, .exactly:
+      let items = words.enumerated().map { value("\(key)[\($0 + 1)]", $1) }
+      return ConfigurationValue(key: key, content: .list(items), place: place)
+    default:
+      if words.isEmpty { return ConfigurationValue(key: key, content: .word("true"), place: place) }
+      if words.count == 1 { return value(key, words[0]) }
+      return ConfigurationValue(
+        key: key, content: .list(words.enumerated().map { value("\(key)[\($0 + 1)]", $1) }), place: place)
+    }
+  }
+
+  // MARK: Launcher
+
+  /// How many processes are started, nil where that is not known, and by what.
+  func launcher() -> (processes: Int?, by: String) {
+    func number(_ words: [ShellWord], _ names: [String]) -> (count: Int?, text: String)? {
+      for (index, word) in words.enumerated() {
+        let name = word.text.prefix { $0 != "=" }
+        guard names.contains(String(name.map { $0 == "_" ? "-" : $0 })) else { continue }
+        if name.endIndex != word.text.endIndex {
+          return (Int(word.text[name.endIndex...].dropFirst()), word.text)
+        }
+        guard index + 1 < words.count else { return (nil, word.text) }
+        return (Int(words[index + 1].text), "\(word.text) \(words[index + 1].text)")
+      }
+      return nil
+    }
+    func product(_ name: String, _ processes: [String], _ nodes: [String]) -> (Int?, String) {
+      let (processes, nodes) = (number(starters, processes), number(starters, nodes))
+      let text = ([name] + [processes?.text, nodes?.text].compactMap { $0 }).joined(separator: " ")
+      guard let first = processes.map(\.count) ?? 1, let second = nodes.map(\.count) ?? 1 else {
+        return (nil, text)
+      }
+      let (result, overflow) = first.multipliedReportingOverflow(by: second)
+      return (overflow || result < 1 ? nil : result, text)
+    }
+    let names = Set(starters.map { CommandLine.basename($0.text) })
+    if script == "distributed_train.sh" {
+      return (words.first.flatMap { Int($0.text) }, "distributed_train.sh \(words.first?.text ?? "")")
+    }
+    if names.contains("torchrun") { return product("torchrun", ["--nproc-per-node"], ["--nnodes"]) }
+    for module in ["torch.distributed.run", "torch.distributed.launch"] where names.contains(module) {
+      return product(module, ["--nproc-per-node"], ["--nnodes"])
+    }
+    if names.contains("accelerate") {
+      let count = number(starters, ["--num-processes"])
+      return (count?.count ?? nil, "accelerate \(count?.text ?? "launch")")
+    }
+    if names.contains("deepspeed") {
+      let count = number(starters, ["--num-gpus"])
+      return count == nil ? (nil, "deepspeed") : product("deepspeed", ["--num-gpus"], ["--num-nodes"])
+    }
+    if names.contains("srun") {
+      if let total = number(starters, ["-n", "--ntasks"]) { return (total.count, "srun \(total.text)") }
+      let each = number(starters, ["--ntasks-per-node"])
+      return each == nil ? (nil, "srun") : product("srun", ["--ntasks-per-node"], ["-N", "--nodes"])
+    }
+    for name in ["mpirun", "mpiexec", "horovodrun"] where names.contains(name) {
+      let count = number(starters, ["-n", "-np", "--np"])
+      return (count?.count ?? nil, "\(name) \(count?.text ?? "")")
+    }
+    return starters.contains(where: \.isUnevaluated) ? (nil, "") : (1, "no launcher")
+  }
+}
+
+extension CommandLineArguments {
+  /// A file that the command line names, looked for beside the script and in the current folder; nothing above them.
+  func file(_ word: ShellWord) throws(ConfigurationError) -> InputText {
+    let name = word.text
+    let place = ConfigurationError.Place.line(word.line, of: path)
+    guard !word.isUnevaluated, !name.hasPrefix("/"), !name.split(separator: "/").contains("..") else {
+      throw .invalid(.otherFile(name), at: place)
+    }
+    let folder = path.lastIndex(of: "/").map { path[...$0] } ?? ""
+    for path in [folder + name, name] {
+      do throws(ConfigurationError) { return try InputText(path: path) } catch {
+        if case .missing = error { continue }
+        throw error
+      }
+    }
+    throw .invalid(.otherFile(name), at: place)
+  }
+}

@@ -1,0 +1,373 @@
+/// A word of a shell command after expansion.
+struct ShellWord: Equatable {
+  /// Text of which a part may not be known.
+  struct Piece: Equatable {
+    /// The text, as it is written where it is not known.
+    var text: String
+    /// Whether it would have to be executed or comes from outside the script.
+    var isUnevaluated: Bool
+  }
+  var pieces: [Piece] = []
+  /// The line it begins in, counted from 1.
+  let line: Int
+  /// Whether nothing before here is quoted or expanded, so that it may be an assignment or a reserved word.
+  var isPlain = true
+  /// Whether it begins with `NAME=` or `NAME+=`.
+  var isAssignment = false
+
+  var text: String { pieces.count == 1 ? pieces[0].text : pieces.map(\.text).joined() }
+  var isUnevaluated: Bool { pieces.contains(where: \.isUnevaluated) }
+
+  mutating func append(_ piece: Piece) {
+    if let last = pieces.indices.last, pieces[last].isUnevaluated == piece.isUnevaluated {
+      pieces[last].text += piece.text
+    } else {
+      pieces.append(piece)
+    }
+  }
+}
+
+/// A shell script as simple commands, read and never executed.
+///
+/// Comments, continued lines, quotes, here-documents, redirections and the variables that the script itself sets to
+/// literals are understood. What would have to be executed, and what comes from outside, stays as it is written.
+struct ShellScript {
+  /// A command with its arguments, without assignments before it and redirections.
+  struct Command {
+    var words: [ShellWord]
+    var line: Int { words[0].line }
+  }
+  /// What a variable holds: one value, or the elements of an array; nil where it is not known.
+  typealias Variable = [ShellWord]?
+
+  private(set) var commands: [Command] = []
+  var variables: [String: Variable] = [:]
+
+  let bytes: [UInt8]
+  let path: String
+  var position = 0
+  var line = 1
+  /// Bytes that words may still take; bounds variables that contain each other.
+  var budget = 4_000_000
+  /// Expansions within one another.
+  var depth = 0
+
+  private var words: [ShellWord] = []
+  private var word: ShellWord?
+  /// The array that is being read, with the words before it.
+  private var array: (name: ShellWord, before: [ShellWord])?
+  /// Whether the next word is where something is redirected to.
+  private var skipsNextWord = false
+  /// Here-documents whose text begins on the next line.
+  private var hereDocuments: [String] = []
+  private var startsHereDocument = false
+  /// Constructs such as `if` that are open.
+  private var nesting = 0
+  /// Whether the command runs only if the one before it succeeds or fails.
+  private var followsCondition = false
+
+  init(_ input: InputText) throws(ConfigurationError) {
+    (bytes, path) = (Array(input.text.utf8), input.path)
+    while position < bytes.count { try step() }
+    if let (name, _) = array { throw syntax("a bracket is not closed", name.line) }
+    endCommand()
+  }
+
+  func syntax(_ reason: String, _ line: Int? = nil) -> ConfigurationError {
+    .invalid(.syntax(reason, language: "shell"), at: .line(line ?? self.line, of: path))
+  }
+
+  // MARK: Reading
+
+  private mutating func step() throws(ConfigurationError) {
+    let byte = bytes[position]
+    switch byte {
+    case UInt8(ascii: " "), UInt8(ascii: "\t"), 0x0C: position += 1; endWord()
+    case UInt8(ascii: "\\") where peek(1) == UInt8(ascii: "\n"): position += 2; line += 1
+    case UInt8(ascii: "\n"):
+      endWord()
+      if array == nil { endCommand() }
+      (position, line) = (position + 1, line + 1)
+      skipHereDocuments()
+    case UInt8(ascii: "#") where word == nil:
+      while position < bytes.count, bytes[position] != UInt8(ascii: "\n") { position += 1 }
+    case UInt8(ascii: "("):
+      position += 1
+      if let name = word, name.isAssignment, name.text.hasSuffix("="), array == nil {
+        array = (name, words)
+        (word, words) = (nil, [])
+      } else {
+        endCommand()
+      }
+    case UInt8(ascii: ")"):
+      position += 1
+      endWord()
+      guard let (name, before) = array else { endCommand(); return }
+      assign(name, words)
+      (array, words) = (nil, before)
+    case UInt8(ascii: "&") where peek(1) == UInt8(ascii: ">"): position += 1; redirect()
+    case UInt8(ascii: ";"), UInt8(ascii: "&"), UInt8(ascii: "|"):
+      if let (name, _) = array { throw syntax("a bracket is not closed", name.line) }
+      position += 1
+      let isDouble = peek() == byte
+      if isDouble { position += 1 }
+      endCommand()
+      followsCondition = isDouble && byte != UInt8(ascii: ";")
+    case UInt8(ascii: "<"), UInt8(ascii: ">"): redirect()
+    case UInt8(ascii: "'"):
+      position += 1
+      add(try singleQuoted(), isQuoted: true)
+    case UInt8(ascii: "\""): try doubleQuoted()
+    case UInt8(ascii: "$"), UInt8(ascii: "`"): try split(expansion())
+    case UInt8(ascii: "\\"):
+      position += 1
+      add(take(character: true), isQuoted: true)
+    default: add(take(character: false), isQuoted: false)
+    }
+  }
+
+  func peek(_ offset: Int = 0) -> UInt8? {
+    position + offset < bytes.count ? bytes[position + offset] : nil
+  }
+
+  /// One character, or the bytes up to one that means something.
+  private mutating func take(character: Bool) -> ShellWord.Piece {
+    let start = position
+    repeat {
+      position += 1
+    } while position < bytes.count
+      && (bytes[position] & 0xC0 == 0x80 || (!character && !Self.special.contains(bytes[position])))
+    return literal(min(start, bytes.count)..<min(position, bytes.count))
+  }
+  private static let special = Array(" \t\n\u{0C}\\#()&;|<>'\"$`=".utf8)
+
+  func literal(_ range: Range<Int>) -> ShellWord.Piece {
+    ShellWord.Piece(text: String(decoding: bytes[range], as: UTF8.self), isUnevaluated: false)
+  }
+
+  /// The text up to the closing quote.
+  mutating func singleQuoted() throws(ConfigurationError) -> ShellWord.Piece {
+    let (start, begin) = (position, line)
+    while let byte = peek(), byte != UInt8(ascii: "'") {
+      if byte == UInt8(ascii: "\n") { line += 1 }
+      position += 1
+    }
+    guard position < bytes.count else { throw syntax("a quote is not closed", begin) }
+    position += 1
+    return literal(start..<position - 1)
+  }
+
+  /// Text in double quotes; an array in it makes words.
+  private mutating func doubleQuoted() throws(ConfigurationError) {
+    let begin = line
+    position += 1
+    add(ShellWord.Piece(text: "", isUnevaluated: false), isQuoted: true)
+    while let byte = peek(), byte != UInt8(ascii: "\"") {
+      if byte == UInt8(ascii: "$") || byte == UInt8(ascii: "`") {
+        try charge(add(fields: expansion()))
+      } else {
+        add(quotedPiece(), isQuoted: true)
+      }
+    }
+    guard position < bytes.count else { throw syntax("a quote is not closed", begin) }
+    position += 1
+  }
+
+  // MARK: Words
+
+  private mutating func add(_ piece: ShellWord.Piece, isQuoted: Bool) {
+    guard !startsHereDocument else {
+      startsHereDocument = false
+      hereDocuments.append(piece.text)
+      skipsNextWord = true
+      word = word ?? ShellWord(line: line)
+      return
+    }
+    var current = word ?? ShellWord(line: line)
+    if isQuoted { current.isPlain = false }
+    current.append(piece)
+    if !isQuoted, current.isPlain, piece.text.hasPrefix("="), !current.isAssignment {
+      current.isAssignment = Self.assignedName(current.text) != nil
+    }
+    word = current
+  }
+
+  /// Unquoted: text that is known is split at blanks, but not in an assignment.
+  private mutating func split(_ fields: [ShellWord]) throws(ConfigurationError) {
+    guard word?.isAssignment != true else { return try charge(add(fields: fields)) }
+    for (index, field) in fields.enumerated() {
+      if index > 0 { endWord() }
+      for piece in field.pieces {
+        if piece.isUnevaluated { add(piece, isQuoted: true); continue }
+        try charge(piece.text.utf8.count)
+        var rest = piece.text[...]
+        while !rest.isEmpty {
+          let part = rest.prefix { !$0.isWhitespace }
+          if !part.isEmpty {
+            add(ShellWord.Piece(text: String(part), isUnevaluated: false), isQuoted: true)
+          } else {
+            endWord()
+          }
+          rest = part.isEmpty ? rest.drop { $0.isWhitespace } : rest[part.endIndex...]
+        }
+      }
+    }
+  }
+
+  /// Adds values without splitting them, and tells how long they are.
+  private mutating func add(fields: [ShellWord]) -> Int {
+    var count = 0
+    for (index, field) in fields.enumerated() {
+      if index > 0 { endWord() }
+      for piece in field.pieces { add(piece, isQuoted: true); count += piece.text.utf8.count }
+      if field.pieces.isEmpty { add(ShellWord.Piece(text: "", isUnevaluated: false), isQuoted: true) }
+    }
+    return count
+  }
+
+  mutating func charge(_ count: Int) throws(ConfigurationError) {
+    budget -= count
+    guard budget >= 0 else { throw syntax("its variables expand to more than 4 MB") }
+  }
+
+  private mutating func endWord() {
+    guard let finished = word else { return }
+    word = nil
+    if skipsNextWord { skipsNextWord = false } else { words.append(finished) }
+  }
+
+  /// `<`, `>` and their kin; a number right before them belongs to them.
+  private mutating func redirect() {
+    if let number = word, number.isPlain, number.text.allSatisfy(\.isNumber) { word = nil }
+    endWord()
+    let start = position
+    while let byte = peek(), "<>&|-".utf8.contains(byte), position - start < 3 { position += 1 }
+    let sign = String(decoding: bytes[start..<position], as: UTF8.self)
+    if sign == "<<" || sign == "<<-" { startsHereDocument = true } else { skipsNextWord = true }
+  }
+
+  private mutating func skipHereDocuments() {
+    for delimiter in hereDocuments {
+      while position < bytes.count {
+        let end = bytes[position...].firstIndex(of: UInt8(ascii: "\n")) ?? bytes.count
+        let text = bytes[position..<end].drop { $0 == UInt8(ascii: "\t") }
+        (position, line) = (min(end + 1, bytes.count), line + 1)
+        if text.elementsEqual(delimiter.utf8) { break }
+      }
+    }
+    hereDocuments = []
+    (startsHereDocument, skipsNextWord) = (false, false)
+  }
+
+  // MARK: Commands
+
+  private mutating func endCommand() {
+    endWord()
+    var rest = words[...]
+    let isConditional = nesting > 0 || followsCondition
+    (words, skipsNextWord, followsCondition) = ([], false, false)
+    guard takeReserved(&rest) else { return }
+    while let first = rest.first, first.isAssignment {
+      // An assignment right before a command is for that command alone.
+      if rest.allSatisfy(\.isAssignment) { assign(first, isConditional: isConditional) }
+      rest.removeFirst()
+    }
+    guard let first = rest.first else { return }
+    switch first.text {
+    case "export", "declare", "local", "readonly", "typeset":
+      for word in rest where word.isAssignment { assign(word, isConditional: isConditional) }
+    case "unset": for word in rest.dropFirst() { variables[word.text] = nil }
+    case "read": for word in rest.dropFirst() { variables[word.text] = .some(nil) }
+    default: commands.append(Command(words: Array(rest)))
+    }
+  }
+
+  /// Takes off words such as `then`; whether a command may follow.
+  private mutating func takeReserved(_ rest: inout ArraySlice<ShellWord>) -> Bool {
+    while let first = rest.first, first.isPlain || first.text == "$", !first.isUnevaluated {
+      switch first.text {
+      case "if", "while", "until", "{": nesting += 1
+      case "then", "do", "else", "elif", "!", "time", "$": break
+      case "fi", "done", "esac", "}": nesting = max(0, nesting - 1)
+      case "for", "select":
+        nesting += 1
+        if let name = rest.dropFirst().first { variables[name.text] = .some(nil) }
+        return false
+      case "case": nesting += 1; return false
+      case "function": return false
+      default: return true
+      }
+      rest.removeFirst()
+    }
+    return true
+  }
+
+  /// The name before `=` or `+=`.
+  static func assignedName(_ text: String) -> Substring? {
+    guard let equals = text.firstIndex(of: "=") else { return nil }
+    var name = text[..<equals]
+    if name.last == "+" { name.removeLast() }
+    return isName(name) ? name : nil
+  }
+
+  static func isName(_ text: some StringProtocol) -> Bool {
+    guard let first = text.utf8.first, !(0x30...0x39).contains(first) else { return false }
+    return text.utf8.allSatisfy(isNameByte)
+  }
+
+  static func isNameByte(_ byte: UInt8) -> Bool {
+    switch byte {
+    case 0x30...0x39, 0x41...0x5A, 0x5F, 0x61...0x7A: true
+    default: false
+    }
+  }
+
+  /// `NAME=VALUE` or `NAME+=VALUE`.
+  private mutating func assign(_ word: ShellWord, isConditional: Bool) {
+    var value = ShellWord(line: word.line)
+    var prefix = (word.text.firstIndex(of: "=").map { word.text[...$0].count }) ?? 0
+    for piece in word.pieces {
+      let dropped = piece.text.prefix(prefix).count
+      prefix -= dropped
+      if dropped < piece.text.count || value.pieces.isEmpty {
+        value.append(
+          ShellWord.Piece(text: String(piece.text.dropFirst(dropped)), isUnevaluated: piece.isUnevaluated))
+      }
+    }
+    set(word, [value], isArray: false, isConditional: isConditional)
+  }
+
+  /// `NAME=(WORD …)` or `NAME+=(WORD …)`.
+  private mutating func assign(_ word: ShellWord, _ elements: [ShellWord]) {
+    set(word, elements, isArray: true, isConditional: nesting > 0 || followsCondition)
+  }
+
+  private mutating func set(_ word: ShellWord, _ value: [ShellWord], isArray: Bool, isConditional: Bool) {
+    guard let name = Self.assignedName(word.text).map(String.init) else { return }
+    let appends = word.text.dropFirst(name.count).hasPrefix("+")
+    let old = variables[name] ?? []
+    // What depends on a condition is not known, but what it adds to leaves the rest as it is.
+    let source = isArray ? "\(name)+=(\(value.map(\.text).joined(separator: " ")))" : "$\(name)"
+    let unknown = ShellWord(pieces: [.init(text: source.excerpt, isUnevaluated: true)], line: word.line)
+    guard appends else {
+      let adds = !isArray && old?.first.map { !$0.text.isEmpty && value[0].text.hasPrefix($0.text) } == true
+      if isConditional, adds, var longer = old?.first {
+        longer.append(.init(text: " ", isUnevaluated: false))
+        longer.append(unknown.pieces[0])
+        variables[name] = [longer]
+      } else {
+        variables[name] = isConditional ? .some(nil) : value
+      }
+      return
+    }
+    guard let old else { return }
+    let added = isConditional ? [unknown] : value
+    if isArray {
+      variables[name] = old + added
+    } else {
+      var joined = old.first ?? ShellWord(line: word.line)
+      for piece in added[0].pieces { joined.append(piece) }
+      variables[name] = [joined]
+    }
+  }
+}
