@@ -20,6 +20,7 @@ struct ConfigCommand: ParsableCommand {
     parsing: .allUnrecognized, help: "Overrides as the training program takes them: --learning_rate=6e-4.")
   var overrides: [String] = []
   @OptionGroup(title: "Configuration") var options: ConfigurationOptions
+  @OptionGroup(title: "Parameters") var parameters: ParameterOptions
   @Option(parsing: .unconditional, help: "Steps of the run, where the configuration does not say.")
   var steps: String?
   @Option(name: .shortAndLong, help: "Write it here instead of printing it.", completion: .file())
@@ -38,7 +39,8 @@ struct ConfigCommand: ParsableCommand {
       guard let path = try options.path(file) else {
         throw Failure("missing FILE: the configuration to read", .usage)
       }
-      text = RoteqYAML.encode(try options.run(path, overrides: overrides, steps: steps))
+      text = RoteqYAML.encode(
+        try options.run(path, overrides: overrides, steps: steps, parameters: parameters))
     }
     if let output { try OutputFile.write(text, to: output) } else { Standard.output.write(text) }
   }

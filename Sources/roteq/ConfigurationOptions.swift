@@ -44,7 +44,14 @@ struct ConfigurationOptions: ParsableArguments {
   /// - Parameters:
   ///   - overrides: `--key=value` arguments of the training program, behind those of `--set`.
   ///   - steps: what `--steps` gives.
-  func run(_ path: String, overrides: [String] = [], steps: String?) throws -> TrainingRun {
+  ///   - parameters: where the layers come from, if not from the configuration.
+  func run(
+    _ path: String, overrides: [String] = [], steps: String?, parameters: ParameterOptions
+  ) throws -> TrainingRun {
+    try parameters.layers(for: run(path, overrides: overrides, steps: steps))
+  }
+
+  private func run(_ path: String, overrides: [String], steps: String?) throws -> TrainingRun {
     var facts = RunFacts()
     for (fact, text) in [
       (RunFacts.Fact.datasetSize, datasetSize), (.worldSize, worldSize), (.steps, steps),
@@ -69,15 +76,16 @@ extension ConfigurationOptions {
   ///
   /// - Parameters:
   ///   - steps: what `--steps` gives.
+  ///   - parameters: where the layers come from, if not from the configuration.
   ///   - values: replace the configuration's own; a dimension or an initial norm is for a run without layers.
   ///   - held: flags that do not go with a configuration, and whether each was given.
   func run(
-    _ path: String, steps: String?, values: ValueOptions, held: [(String, Bool)]
+    _ path: String, steps: String?, parameters: ParameterOptions, values: ValueOptions, held: [(String, Bool)]
   ) throws -> TrainingRun {
     if let flag = held.first(where: \.1)?.0 {
       throw Failure("\(flag) does not go with a configuration file, which holds it", .usage)
     }
-    var run = try run(path, steps: steps)
+    var run = try run(path, steps: steps, parameters: parameters)
     let shape = values.given.first { [.dimension, .initialNorm].contains($0.symbol) }
     if let shape, !run.layers.isEmpty {
       throw Failure("\(shape.flag) does not go with a configuration file, which holds it", .usage)

@@ -9,7 +9,7 @@ extension ConvertCommand {
   /// Moves the run's settings; to its own rotational variant, the whole run of a layer is matched as well.
   func convert(_ path: String, to target: ConversionTarget) throws {
     var run = try configuration.run(
-      path, steps: plan.steps, values: values,
+      path, steps: plan.steps, parameters: parameters, values: values,
       held: [
         ("--from", from != nil), ("--hold", hold != nil), ("--nesterov", weight.nesterov),
         ("--scale-sensitive", weight.scaleSensitive), ("--gradient-moments", weight.gradientMoments != nil),

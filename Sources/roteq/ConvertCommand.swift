@@ -40,6 +40,7 @@ struct ConvertCommand: ParsableCommand {
   @Option(help: "Optimizer of the given settings, or its rotational variant; a configuration holds it.")
   var from: String?
   @OptionGroup(title: "Configuration") var configuration: ConfigurationOptions
+  @OptionGroup(title: "Parameters") var parameters: ParameterOptions
   @Option(help: "Layer of the configuration whose run is matched. (default: the first with an initial norm)")
   var layer: String?
   @Option(help: "Target: \(ConversionTarget.known.joined(separator: ", ")).") var to: String

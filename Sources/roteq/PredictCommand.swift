@@ -24,6 +24,7 @@ struct PredictCommand: ParsableCommand {
 
   @Option(help: "Optimizer; a configuration holds it.") var optimizer: OptimizerName?
   @OptionGroup(title: "Configuration") var configuration: ConfigurationOptions
+  @OptionGroup(title: "Parameters") var parameters: ParameterOptions
   @Option(help: "Layer of the configuration. (default: all)") var layer: String?
   @Option(parsing: .unconditional, help: "Steps of the run, where the configuration does not say.")
   var steps: String?
@@ -60,7 +61,7 @@ struct PredictCommand: ParsableCommand {
   /// Every layer of a configuration, or one.
   private func predict(_ path: String) throws {
     let run = try configuration.run(
-      path, steps: steps, values: values,
+      path, steps: steps, parameters: parameters, values: values,
       held: [
         ("--optimizer", optimizer != nil), ("--nesterov", weight.nesterov),
         ("--scale-sensitive", weight.scaleSensitive), ("--gradient-moments", weight.gradientMoments != nil),

@@ -27,6 +27,7 @@ struct ReportCommand: AsyncParsableCommand {
     parsing: .allUnrecognized, help: "Overrides as the training program takes them: --learning_rate=6e-4.")
   var overrides: [String] = []
   @OptionGroup(title: "Configuration") var configuration: ConfigurationOptions
+  @OptionGroup(title: "Parameters") var parameters: ParameterOptions
   @Option(parsing: .unconditional, help: "Steps of the run, where the configuration does not say.")
   var steps: String?
   @Option(
@@ -85,7 +86,7 @@ struct ReportCommand: AsyncParsableCommand {
     guard let path = try configuration.path(config) else {
       throw Failure("missing CONFIG: the report needs the configuration of a run", .usage)
     }
-    var run = try configuration.run(path, overrides: overrides, steps: steps)
+    var run = try configuration.run(path, overrides: overrides, steps: steps, parameters: parameters)
     if let initialization { try run.initialize(initialization) }
     for (flag, symbol, text) in [
       ("--gradient-norm", Symbol.gradientPower, gradientNorm),

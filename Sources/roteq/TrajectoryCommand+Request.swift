@@ -103,7 +103,7 @@ extension TrajectoryCommand {
   /// What a configuration file describes: the layers whose initial norm it gives.
   func configured(_ path: String) throws -> Request {
     var run = try configuration.run(
-      path, steps: plan.steps, values: values,
+      path, steps: plan.steps, parameters: parameters, values: values,
       held: [
         ("--optimizer", optimizer != nil), ("--layers", layers != nil), ("--nesterov", weight.nesterov),
         ("--scale-sensitive", weight.scaleSensitive), ("--gradient-moments", weight.gradientMoments != nil),

@@ -47,6 +47,7 @@ struct TrajectoryCommand: ParsableCommand {
     help: "Configuration of the run instead of the flags below; --config says the same.", completion: .file())
   var config: String?
   @OptionGroup(title: "Configuration") var configuration: ConfigurationOptions
+  @OptionGroup(title: "Parameters") var parameters: ParameterOptions
   @Option(help: "Layer of the configuration. (default: all)") var layer: String?
   @Option(help: "Optimizer.") var optimizer: OptimizerName?
   @OptionGroup(title: "Values") var values: ValueOptions
