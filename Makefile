@@ -49,15 +49,17 @@ docs: dependencies ## Build the documentation of the libraries in docs/build
 	  --transform-for-static-hosting --output-path docs/build
 	@echo "Written: docs/build (python3 -m http.server -d docs/build, then open /documentation)"
 
-bench: dependencies static ## Time sweep, trajectory and simulation against their peers
+bench: dependencies static ## Time sweep, trajectory, simulation and checkpoints against their peers
 	@command -v python3 >/dev/null || { echo "Please install Python 3 and NumPy."; exit 1; }
 	@swift build $(RELEASE) --product sweep-benchmark
 	@swift build $(RELEASE) --product roteq
 	@swift build $(RELEASE) --product trajectory-benchmark
 	@swift build $(RELEASE) --product simulation-benchmark
+	@swift build $(RELEASE) --product checkpoint-benchmark
 	@python3 Benchmarks/sweep.py .build/release/sweep-benchmark --roteq $(ROTEQ)
 	@python3 Benchmarks/trajectory.py .build/release/trajectory-benchmark
 	@python3 Benchmarks/simulation.py .build/release/simulation-benchmark
+	@python3 Benchmarks/checkpoint.py .build/release/checkpoint-benchmark
 
 test-latex: ## Compile every LaTeX table, derivation and report
 	@Scripts/install-dependencies.sh latex

@@ -16,13 +16,20 @@ import Checkpoints
 
 /// The most memory that this process had, mapped files among it, in bytes.
 func peakMemory() -> Int {
-  var usage = rusage()
-  // RUSAGE_SELF, which C libraries give different types.
-  getrusage(0, &usage)
-  #if canImport(Darwin)
-    return usage.ru_maxrss
+  #if os(Linux)
+    // `getrusage` counts what the parent had before this program was started.
+    guard let file = fopen("/proc/self/status", "r") else { return 0 }
+    defer { fclose(file) }
+    var text = [CChar](repeating: 0, count: 4096)
+    let count = fread(&text, 1, text.count, file)
+    let lines = String(decoding: text.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self).split(
+      separator: "\n")
+    let words = lines.first { $0.hasPrefix("VmHWM:") }?.split { $0 == " " || $0 == "\t" } ?? []
+    return words.count > 1 ? (Int(words[1]) ?? 0) * 1024 : 0
   #else
-    return usage.ru_maxrss * 1024
+    var usage = rusage()
+    getrusage(RUSAGE_SELF, &usage)
+    return usage.ru_maxrss
   #endif
 }
 

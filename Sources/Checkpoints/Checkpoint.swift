@@ -13,20 +13,28 @@ public struct Checkpoint: Sendable {
   /// What is odd but does no harm.
   public let warnings: [CheckpointWarning]
 
-  private let places: [String: Int]
-
   init(
     path: String, tensors: [CheckpointTensor], metadata: [String: String], warnings: [CheckpointWarning]
   ) {
     self.path = path
     self.tensors = tensors.sorted { NaturalOrder.isBefore($0.name, $1.name) }
     (self.metadata, self.warnings) = (metadata, warnings)
-    places = Dictionary(
-      self.tensors.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
   }
 
   /// The tensor of a name; nil where there is none.
-  public subscript(_ name: String) -> CheckpointTensor? { places[name].map { tensors[$0] } }
+  public subscript(_ name: String) -> CheckpointTensor? {
+    var range = tensors.indices
+    while !range.isEmpty {
+      let middle = range.lowerBound + range.count / 2
+      if NaturalOrder.isBefore(tensors[middle].name, name) {
+        range = middle + 1..<range.upperBound
+      } else {
+        range = range.lowerBound..<middle
+      }
+    }
+    guard range.lowerBound < tensors.count, tensors[range.lowerBound].name == name else { return nil }
+    return tensors[range.lowerBound]
+  }
 
   /// The bytes that all tensors take.
   public var size: Int { tensors.reduce(0) { $0 + $1.range.count } }

@@ -45,9 +45,11 @@ extension JSONScanner {
   mutating func texts(at place: @autoclosure () -> String) throws(TensorFileError) -> [String: String] {
     try expect(.object, at: place())
     enter()
-    var texts: [String: String] = [:]
-    while let key = try checkedName() {
-      let value = try text(at: "\(place())/\(key)")
+    var members: [(key: String, value: String)] = []
+    while let key = try checkedName() { members.append((key, try text(at: "\(place())/\(key)"))) }
+    // A dictionary that grows costs several times as much.
+    var texts = [String: String](minimumCapacity: members.count)
+    for (key, value) in members {
       guard texts.updateValue(value, forKey: key) == nil else { throw .repeatedKey("\(place())/\(key)") }
     }
     return texts

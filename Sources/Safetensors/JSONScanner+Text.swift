@@ -13,7 +13,7 @@ extension JSONScanner {
         let text =
           unescaped.isEmpty
           ? String(validating: rest, as: UTF8.self) : String(validating: unescaped + rest, as: UTF8.self)
-        guard let text else { throw Malformed() }
+        guard let text, text.isStreamSafe else { throw Malformed() }
         return text
       case UInt8(ascii: "\\"):
         unescaped += bytes[start..<position]
@@ -39,7 +39,7 @@ extension JSONScanner {
     case UInt8(ascii: "t"): unescaped.append(0x09)
     case UInt8(ascii: "u"):
       guard let scalar = Unicode.Scalar(try codePoint()) else { throw Malformed() }
-      unescaped += Array(String(Character(scalar)).utf8)
+      if let encoded = UTF8.encode(scalar) { unescaped += encoded }
     default: throw Malformed()
     }
   }
@@ -60,12 +60,33 @@ extension JSONScanner {
   private mutating func hexadecimal() throws(Malformed) -> UInt16 {
     var number: UInt16 = 0
     for _ in 0..<4 {
-      guard let byte = peek, let digit = Character(Unicode.Scalar(byte)).hexDigitValue else {
-        throw Malformed()
+      let digit: UInt8
+      switch peek {
+      case .some(let byte) where UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte:
+        digit = byte - UInt8(ascii: "0")
+      case .some(let byte) where UInt8(ascii: "a")...UInt8(ascii: "f") ~= byte | 0x20:
+        digit = (byte | 0x20) - UInt8(ascii: "a") + 10
+      default: throw Malformed()
       }
       number = number << 4 | UInt16(digit)
       advance(by: 1)
     }
     return number
+  }
+}
+
+extension String {
+  /// Whether at most 30 combining marks follow each other, as Unicode's stream-safe text has it (UAX #15, 13).
+  ///
+  /// Texts are compared and hashed in normal form, which takes the square of the time for a long run of marks.
+  fileprivate var isStreamSafe: Bool {
+    guard utf8.contains(where: { $0 >= 0x80 }) else { return true }
+    var marks = 0
+    for scalar in unicodeScalars {
+      let isMark = scalar.value >= 0x300 && scalar.properties.canonicalCombiningClass != .notReordered
+      marks = isMark ? marks + 1 : 0
+      if marks > 30 { return false }
+    }
+    return true
   }
 }

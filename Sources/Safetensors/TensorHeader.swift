@@ -56,7 +56,6 @@ public struct TensorHeader: Sendable, Equatable {
 
 extension TensorHeader {
   private mutating func read(_ scanner: inout JSONScanner) throws(TensorFileError) {
-    var names: Set<String> = []
     var hasMetadata = false
     try scanner.expect(.object, at: "")
     scanner.enter()
@@ -66,12 +65,14 @@ extension TensorHeader {
         hasMetadata = true
         metadata = try scanner.texts(at: name)
       } else {
-        let entry = try Entry(name, &scanner)
-        guard names.insert(name).inserted else { throw .repeatedKey(name) }
-        entries.append(entry)
+        entries.append(try Entry(name, &scanner))
       }
     }
     try scanner.finishChecked()
+    var names = Set<String>(minimumCapacity: entries.count)
+    for entry in entries {
+      guard names.insert(entry.name).inserted else { throw .repeatedKey(entry.name) }
+    }
   }
 
   /// The tensors have to fill the data, each byte once.
@@ -82,7 +83,8 @@ extension TensorHeader {
       )
     }
     // Most files are in order already, and looking costs less than sorting.
-    if !zip(entries, entries.dropFirst()).allSatisfy(isOrdered) { entries.sort(by: isOrdered) }
+    let isSorted = entries.indices.dropFirst().allSatisfy { isOrdered(entries[$0 - 1], entries[$0]) }
+    if !isSorted { entries.sort(by: isOrdered) }
     var end = 0
     for entry in entries {
       guard entry.range.upperBound <= size else {
