@@ -102,7 +102,7 @@ public struct TrainingRun: Sendable, Equatable {
 }
 
 /// Layers of one shape: each neuron is one weight vector of the theory.
-public struct LayerShape: Sendable, Equatable {
+public struct LayerShape: Sendable, Hashable {
   /// What the layers are called in the network: `attn.c_attn`.
   public var name: String
   /// Weight vectors in one such layer, at least 1.

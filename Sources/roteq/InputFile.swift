@@ -43,6 +43,20 @@ enum InputFile {
     } catch { throw Failure("\(error)", .badData) }
   }
 
+  /// `global_step` of the Trainer's state beside a checkpoint; nil where there is none.
+  static func trainerStep(beside checkpoint: String) -> Int? {
+    let url = URL(filePath: checkpoint)
+    let folders = [url, url.deletingLastPathComponent()]
+    for folder in folders {
+      guard let text = try? text(folder.appending(path: "trainer_state.json").path),
+        let key = text.ranges(of: "\"global_step\"").last
+      else { continue }
+      let rest = text[key.upperBound...].drop { ": \t\n\r".contains($0) }
+      if let step = Int(rest.prefix { $0.isASCII && $0.isNumber }), step > 0 { return step }
+    }
+    return nil
+  }
+
   /// One number a line; blank lines and lines that begin with # are skipped.
   static func numbers(_ path: String) throws -> [Double] {
     var numbers: [Double] = []

@@ -20,7 +20,7 @@ struct Roteq: ParsableCommand {
     subcommands: [
       PredictCommand.self, TrajectoryCommand.self, ConvertCommand.self, ScaleCommand.self, SolveCommand.self,
       FormulaCommand.self, TableCommand.self, SweepCommand.self, SimulateCommand.self, CrosscheckCommand.self,
-      ReplayCommand.self, DeriveCommand.self, ConfigCommand.self, ReportCommand.self,
+      ReplayCommand.self, DeriveCommand.self, ConfigCommand.self, AuditCommand.self, ReportCommand.self,
     ])
 
   /// The version of the program.

@@ -1,0 +1,165 @@
+import Checkpoints
+import Dynamics
+import Equilibrium
+import Formulas
+import Parameters
+import RealModule
+import RunConfigurations
+import Safetensors
+
+/// A checkpoint held against the predictions for its run, tensor by tensor.
+///
+/// Each tensor is read once, together with the earlier checkpoint where there is one. What is kept are summaries: memory does
+/// not grow with the size of the checkpoint.
+public struct Audit: Sendable {
+  /// The relative deviation of a norm within which it counts as in equilibrium.
+  public static let tolerance = TrajectorySummary.tolerance
+  /// How many of the farthest neurons are kept.
+  static let worstNeurons = 10
+
+  /// What to read, and how the run was trained.
+  public struct Request: Sendable {
+    /// The run.
+    public var run: TrainingRun
+    /// Which tensors are parameters, decay, and have their neurons where.
+    public var parameters: ParameterList
+    /// The checkpoint.
+    public var checkpoint: Checkpoint
+    /// The earlier one.
+    public var previous: Checkpoint?
+    /// Steps taken when the checkpoint was written, from 1 to those of the run.
+    public var step: Int
+    /// Steps between the two.
+    public var stepsBetween: Int?
+    /// The tensor whose neurons are listed.
+    public var neuronsOf: String?
+
+    /// A checkpoint of a run at a step.
+    public init(
+      _ run: TrainingRun, _ parameters: ParameterList, _ checkpoint: Checkpoint, step: Int,
+      previous: Checkpoint? = nil, stepsBetween: Int? = nil, neuronsOf: String? = nil
+    ) {
+      self.run = run
+      self.parameters = parameters
+      self.checkpoint = checkpoint
+      self.step = step
+      self.previous = previous
+      self.stepsBetween = stepsBetween
+      self.neuronsOf = neuronsOf
+    }
+  }
+
+  /// The run.
+  public let run: TrainingRun
+  /// The checkpoint's path.
+  public let path: String
+  /// The step that the checkpoint is of.
+  public let step: Int
+  /// Steps since the earlier checkpoint; nil without one.
+  public let stepsBetween: Int?
+  /// The tensors that decay and could be read, in the order of the network.
+  public internal(set) var tensors: [TensorAudit] = []
+  /// The neurons of the tensor that was asked for; otherwise those that are farthest from their tensor's.
+  public internal(set) var neurons: [NeuronAudit] = []
+  /// Whether ``neurons`` are those of one tensor.
+  public let listsOneTensor: Bool
+  /// Norms of neurons over the root mean square of their tensor, without embeddings and output heads.
+  public internal(set) var norms = Histogram()
+  /// The same of the angles since the earlier checkpoint.
+  public internal(set) var rotations = Histogram()
+  /// What is odd, a sentence each.
+  public internal(set) var warnings: [String] = []
+
+  /// Reads a checkpoint.
+  ///
+  /// - Throws: ``AuditError``.
+  public init(_ request: Request) throws(AuditError) {
+    var request = request
+    request.run.optimizer.addKurtosis(to: &request.run.hyperparameters)
+    (run, path, step) = (request.run, request.checkpoint.path, request.step)
+    stepsBetween = request.previous == nil ? nil : request.stepsBetween
+    listsOneTensor = request.neuronsOf != nil
+    guard 1...max(1, run.steps) ~= step else { throw .step(step, steps: run.steps) }
+    if let stepsBetween, !(1...step ~= stepsBetween) { throw .stepsBetween(stepsBetween, step: step) }
+    warnings =
+      request.checkpoint.warnings.map { "\($0)" } + (request.previous?.warnings.map { "\($0)" } ?? [])
+    let chosen = try choose(request)
+    var predictors: [LayerShape: TensorPrediction] = [:]
+    for (tensor, stored) in chosen {
+      let layer = LayerShape(
+        name: tensor.name.hasSuffix(".weight") ? String(tensor.name.dropLast(7)) : tensor.name,
+        neurons: tensor.neurons, dimension: tensor.dimension, kind: tensor.kind
+      ).adopting(from: run.layers)
+      let key = layer.withoutName
+      let predictor: TensorPrediction
+      if let known = predictors[key] {
+        predictor = known
+      } else {
+        predictor = try TensorPrediction(layer, run: run, step: step)
+        predictors[key] = predictor
+      }
+      var earlier: CheckpointTensor?
+      if let previous = request.previous {
+        earlier = previous[tensor.name]
+        if earlier == nil { warnings.append("\(previous.path) has no tensor '\(tensor.name)'.") }
+      }
+      let scan: NeuronScan
+      do throws(CheckpointError) {
+        scan = try NeuronScan(stored, of: tensor, since: earlier)
+      } catch { throw .checkpoint(error) }
+      take(scan, of: tensor, predictor, isListed: request.neuronsOf == tensor.name)
+    }
+    markTwins(request.parameters)
+    neurons.sort { Self.distance($0.relative) > Self.distance($1.relative) }
+    if !listsOneTensor { neurons = Array(neurons.prefix(Self.worstNeurons)) }
+  }
+
+  /// The tensors to audit with where they are.
+  private mutating func choose(
+    _ request: Request
+  ) throws(AuditError) -> [(NetworkTensor, CheckpointTensor)] {
+    var chosen: [(NetworkTensor, CheckpointTensor)] = []
+    for tensor in request.parameters.decaying {
+      guard let stored = request.checkpoint[tensor.name], stored.shape == tensor.shape else { continue }
+      if stored.isScannable {
+        chosen.append((tensor, stored))
+      } else {
+        warnings.append("\(tensor.name) is left out: \(stored.note ?? stored.type.name).")
+      }
+    }
+    guard !chosen.isEmpty else { throw .nothingToAudit(path: path, rule: run.decayRule) }
+    if let name = request.neuronsOf, !chosen.contains(where: { $0.0.name == name }) {
+      throw .unknownTensor(name, known: chosen.map(\.0.name))
+    }
+    return chosen
+  }
+
+  /// Tensors that are the same to the last bit of their norms.
+  private mutating func markTwins(_ list: ParameterList) {
+    let twins = list.twins
+    for index in tensors.indices {
+      guard let other = twins[tensors[index].tensor.name],
+        let first = tensors[..<index].firstIndex(where: { $0.tensor.name == other }),
+        tensors[first].norm == tensors[index].norm, tensors[first].norms == tensors[index].norms
+      else { continue }
+      tensors[index].twin = other
+    }
+  }
+
+  /// An angle whose tangent is given.
+  static func angle(_ tangent: Double) -> Double { Double.atan(tangent) }
+
+  /// How far a ratio is from 1, at least 1; what is 0 or not finite is farthest.
+  static func distance(_ ratio: Double) -> Double {
+    ratio > 0 && ratio.isFinite ? max(ratio, 1 / ratio) : .infinity
+  }
+}
+
+extension LayerShape {
+  /// The layer without what tells it from others that are predicted alike.
+  var withoutName: LayerShape {
+    var layer = self
+    (layer.name, layer.note, layer.neurons) = ("", nil, 1)
+    return layer
+  }
+}
