@@ -170,7 +170,7 @@ extension ConfigurationValue {
     switch content {
     case .list(let values): parts = values
     case .word(let text), .text(let text):
-      let words = text.split { " ,()[]".contains($0) }
+      let words = text.split { " ,()[]\"'".contains($0) }
       parts = words.map { ConfigurationValue(key: key, content: .word(String($0)), place: place) }
     default: parts = [self]
     }

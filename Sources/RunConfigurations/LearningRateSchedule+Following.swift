@@ -16,10 +16,9 @@ extension LearningRateSchedule {
     _ specification: ScheduleSpecification?, peak: Double, steps: Int, breaks: [Int] = [],
     rate: (_ stepsTaken: Int) -> Double
   ) -> LearningRateSchedule {
-    // Far beyond any step that is looked at, a program may have nothing to say.
     let breaks = breaks.filter { $0 > 0 && $0 < steps }
     let last = steps - 1
-    if let specification, let schedule = try? specification.schedule(steps: steps) {
+    if let specification, isAllowed(specification), let schedule = try? specification.schedule(steps: steps) {
       let stride = max(1, steps / 2000)
       let looked =
         Array(Swift.stride(from: 0, through: last, by: stride)) + breaks + breaks.map { $0 - 1 } + [last]
@@ -32,6 +31,12 @@ extension LearningRateSchedule {
     let corners = Set(breaks + breaks.map { $0 - 1 } + [last]).subtracting([0]).sorted()
     for corner in corners { refine(&rows, to: (corner, rate(corner)), tolerance: 1e-6 * peak, rate) }
     return .table(LearningRateTable(steps: rows.map { $0.step + 1 }, learningRates: rows.map(\.rate)))
+  }
+
+  /// Whether every parameter is in its range; only then can the schedule be written down.
+  private static func isAllowed(_ specification: ScheduleSpecification) -> Bool {
+    var checked = ScheduleSpecification(specification.name)
+    return (try? specification.values.forEach { try checked.set($0.name, to: $0.values) }) != nil
   }
 
   /// More steps at which a schedule changes are not followed.

@@ -272,7 +272,7 @@ struct RunSettings {
   var ignored: [String] {
     rest.filter { value in
       if case .unevaluated = value.content { return false }
-      return !isStrange(value)
+      return !value.isNull && !isStrange(value)
     }.map(\.key)
   }
 

@@ -58,7 +58,8 @@ struct FairseqSchedule {
 
   private static func warmed(_ name: String, _ warmup: Int, _ from: Double) -> ScheduleSpecification {
     var specification = ScheduleSpecification(name)
-    if warmup > 0 { (specification.warmup, specification.warmupFrom) = (warmup, from) }
+    if warmup > 0 { specification.warmup = warmup }
+    if warmup > 0, from > 0 { specification.warmupFrom = from }
     return specification
   }
 
@@ -147,7 +148,6 @@ struct FairseqSchedule {
     if power != 1 { specification.parameters["power"] = [power] }
     if final > 0 { specification.parameters["floor"] = [final / peak] }
     if end != steps { specification.end = end }
-    if specification.warmup != nil { specification.warmupFrom = nil }
     return .following(specification, peak: peak, steps: steps, breaks: [warmup, end]) { step in
       if step < warmup { return peak * Double(step) / Double(warmup) }
       if step >= end { return final }

@@ -105,6 +105,9 @@ struct MegatronLength {
     } else {
       settings.ignore(["lr_wsd_decay_style", "lr_wsd_decay_\(unit)"])
     }
+    // Without a warm-up the square root is that of the samples, so the batch matters.
+    let isBare = style == "inverse-square-root" && warmup == 0 && unit == "iters"
+    let samples = isBare ? Double(try Self.globalBatch(&settings)) : 1
     let specification = specification(
       style, shape, warmup: warmup, start: start / peak, decay: decay, annealing: annealing,
       floor: minimum / peak)
@@ -117,7 +120,7 @@ struct MegatronLength {
       if style == "constant" { return peak }
       if done > decay { return minimum }
       if style == "inverse-square-root" {
-        return max(minimum, peak * (max(warmup, 1) / max(done, 1)).squareRoot())
+        return max(minimum, peak * (max(warmup, 1) / max(done * samples, 1)).squareRoot())
       }
       let x = (done - warmup) / (decay - warmup)
       let share =

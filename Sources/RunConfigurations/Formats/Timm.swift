@@ -149,7 +149,8 @@ enum Timm {
       warnings.append("lr_noise = \(noise.source): the noise on the learning rate is not followed.")
     }
     let start = try settings.value("start_epoch")?.number(in: .nonNegative) ?? 0
-    if settings.has("resume") || start > 0 {
+    let resumed = settings.has("resume") ? try settings.text("resume") : ""
+    if !resumed.isEmpty || start > 0 {
       warnings.append("The run is resumed; it is taken from its first epoch.")
     }
     for value in settings.values

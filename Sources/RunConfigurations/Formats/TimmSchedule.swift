@@ -217,7 +217,8 @@ struct TimmSchedule {
     if schedule.parameters["floor"] == [0] { schedule.parameters["floor"] = nil }
     let startsAfterWarmup = countsAfterWarmup || kind == .wsd
     if warmupSteps > 0 {
-      (schedule.warmup, schedule.warmupFrom) = (warmupSteps, warmupRate / peak)
+      schedule.warmup = warmupSteps
+      if warmupRate > 0 { schedule.warmupFrom = warmupRate / peak }
       if schedule.name == "step" { schedule.warmupPrefix = startsAfterWarmup ? true : nil }
       if ["cosine", "linear", "polynomial"].contains(schedule.name) {
         schedule.warmupPrefix = startsAfterWarmup ? nil : false

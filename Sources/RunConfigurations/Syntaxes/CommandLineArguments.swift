@@ -42,14 +42,14 @@ struct CommandLineArguments {
     }
   }
 
-  /// How many flags the program knows, less those that it does not.
+  /// Twice the flags that the program knows, less those that it does not.
   private static func score(_ words: [ShellWord], _ program: CommandLineProgram) -> Int {
     words.reduce(0) { sum, word in
       if program.identifier == "nanogpt", word.text.hasSuffix(".py"), !word.text.hasPrefix("-") {
         return sum + 1
       }
       guard isFlag(word) else { return sum }
-      return sum + (flag(word, among: program.flags) == nil ? -1 : 1)
+      return sum + (flag(word, among: program.flags) == nil ? -1 : 2)
     }
   }
 

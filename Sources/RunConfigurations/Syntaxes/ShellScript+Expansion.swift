@@ -20,7 +20,7 @@ extension ShellScript {
       try skipParentheses(begin)
       let text = String(decoding: bytes[start..<position], as: UTF8.self)
       if isArithmetic, text.hasSuffix("))"), let number = arithmetic(text.dropFirst(3).dropLast(2)) {
-        return [word("\(number)")]
+        return [known("\(number)")]
       }
       return [unevaluated(start)]
     case UInt8(ascii: "{"):
@@ -32,11 +32,11 @@ extension ShellScript {
     case let byte? where Self.isNameByte(byte) && !(0x30...0x39).contains(byte):
       let name = takeName()
       guard let value = variables[name] ?? nil else { return [unevaluated(start)] }
-      return [value.first ?? word("")]
+      return [value.first ?? known("")]
     case let byte? where "0123456789@*#?!-".utf8.contains(byte):
       position += 1
       return [unevaluated(start)]
-    default: return [word("$")]
+    default: return [known("$")]
     }
   }
 
@@ -48,7 +48,7 @@ extension ShellScript {
     if rest.first == UInt8(ascii: "}"), !name.isEmpty {
       position += 1
       guard let value = value ?? nil else { return [unevaluated(start)] }
-      return [value.first ?? word("")]
+      return [value.first ?? known("")]
     }
     if rest.elementsEqual("[@]}".utf8) || rest.elementsEqual("[*]}".utf8) {
       position += 4
@@ -80,7 +80,7 @@ extension ShellScript {
     position += 1
     switch value {
     case .some(.some(let known)) where !(hasColon && known.first?.text.isEmpty ?? true):
-      return [known.first ?? word("")]
+      return [known.first ?? self.known("")]
     // A condition decided what it holds.
     case .some(.none): return [unevaluated(start)]
     default:
@@ -109,7 +109,7 @@ extension ShellScript {
     return literal(start..<position)
   }
 
-  private func word(_ text: String) -> ShellWord {
+  private func known(_ text: String) -> ShellWord {
     ShellWord(pieces: [.init(text: text, isUnevaluated: false)], line: line)
   }
 

@@ -1,0 +1,111 @@
+extension ShellScript {
+  mutating func endCommand() {
+    endWord()
+    var rest = words[...]
+    let isConditional = nesting > 0 || followsCondition
+    (words, skipsNextWord, followsCondition) = ([], false, false)
+    guard takeReserved(&rest) else { return }
+    while let first = rest.first, first.isAssignment {
+      // An assignment right before a command is for that command alone.
+      if rest.allSatisfy(\.isAssignment) { assign(first, isConditional: isConditional) }
+      rest.removeFirst()
+    }
+    guard let first = rest.first else { return }
+    switch first.text {
+    case "export", "declare", "local", "readonly", "typeset":
+      for word in rest where word.isAssignment { assign(word, isConditional: isConditional) }
+    case "unset": for word in rest.dropFirst() { variables[word.text] = nil }
+    case "read": for word in rest.dropFirst() { variables[word.text] = .some(nil) }
+    default: commands.append(Command(words: Array(rest)))
+    }
+  }
+
+  /// Takes off words such as `then`; whether a command may follow.
+  private mutating func takeReserved(_ rest: inout ArraySlice<ShellWord>) -> Bool {
+    while let first = rest.first, first.isPlain || first.text == "$", !first.isUnevaluated {
+      switch first.text {
+      case "if", "while", "until", "{": nesting += 1
+      case "then", "do", "else", "elif", "!", "time", "$": break
+      case "fi", "done", "esac", "}": nesting = max(0, nesting - 1)
+      case "for", "select":
+        nesting += 1
+        if let name = rest.dropFirst().first { variables[name.text] = .some(nil) }
+        return false
+      case "case": nesting += 1; return false
+      case "function": return false
+      default: return true
+      }
+      rest.removeFirst()
+    }
+    return true
+  }
+
+  /// The name before `=` or `+=`.
+  static func assignedName(_ text: String) -> Substring? {
+    guard let equals = text.firstIndex(of: "=") else { return nil }
+    var name = text[..<equals]
+    if name.last == "+" { name.removeLast() }
+    return isName(name) ? name : nil
+  }
+
+  static func isName(_ text: some StringProtocol) -> Bool {
+    guard let first = text.utf8.first, !(0x30...0x39).contains(first) else { return false }
+    return text.utf8.allSatisfy(isNameByte)
+  }
+
+  static func isNameByte(_ byte: UInt8) -> Bool {
+    switch byte {
+    case 0x30...0x39, 0x41...0x5A, 0x5F, 0x61...0x7A: true
+    default: false
+    }
+  }
+
+  /// `NAME=VALUE` or `NAME+=VALUE`.
+  private mutating func assign(_ word: ShellWord, isConditional: Bool) {
+    var value = ShellWord(line: word.line)
+    var prefix = (word.text.firstIndex(of: "=").map { word.text[...$0].count }) ?? 0
+    for piece in word.pieces {
+      let dropped = piece.text.prefix(prefix).count
+      prefix -= dropped
+      if dropped < piece.text.count || value.pieces.isEmpty {
+        value.append(
+          ShellWord.Piece(text: String(piece.text.dropFirst(dropped)), isUnevaluated: piece.isUnevaluated))
+      }
+    }
+    set(word, [value], isArray: false, isConditional: isConditional)
+  }
+
+  /// `NAME=(WORD …)` or `NAME+=(WORD …)`.
+  mutating func assign(_ word: ShellWord, _ elements: [ShellWord]) {
+    set(word, elements, isArray: true, isConditional: nesting > 0 || followsCondition)
+  }
+
+  private mutating func set(_ word: ShellWord, _ value: [ShellWord], isArray: Bool, isConditional: Bool) {
+    guard let name = Self.assignedName(word.text).map(String.init) else { return }
+    let appends = word.text.dropFirst(name.count).hasPrefix("+")
+    let old = variables[name] ?? []
+    // What depends on a condition is not known, but what it adds to leaves the rest as it is.
+    let source = isArray ? "\(name)+=(\(value.map(\.text).joined(separator: " ")))" : "$\(name)"
+    let unknown = ShellWord(pieces: [.init(text: source.excerpt, isUnevaluated: true)], line: word.line)
+    guard appends else {
+      let adds = !isArray && old?.first.map { !$0.text.isEmpty && value[0].text.hasPrefix($0.text) } == true
+      if isConditional, adds, var longer = old?.first {
+        longer.append(.init(text: " ", isUnevaluated: false))
+        longer.append(unknown.pieces[0])
+        variables[name] = [longer]
+      } else {
+        variables[name] = isConditional ? .some(nil) : value
+      }
+      return
+    }
+    guard let old else { return }
+    let added = isConditional ? [unknown] : value
+    if isArray {
+      variables[name] = old + added
+    } else {
+      var joined = old.first ?? ShellWord(line: word.line)
+      for piece in added[0].pieces { joined.append(piece) }
+      variables[name] = [joined]
+    }
+  }
+}

@@ -1,0 +1,129 @@
+import Dynamics
+import Equilibrium
+import Formulas
+import RunConfigurations
+import Testing
+
+/// The traps of fairseq's flags.
+@Suite struct FairseqTests {
+  private func read(_ flags: String, _ facts: [RunFacts.Fact: Int] = [:]) throws -> TrainingRun {
+    try RunConfiguration.read(
+      text: "fairseq-train data-bin/x \(flags)", path: "run.sh", facts: RunFacts(facts))
+  }
+
+  /// fairseq's adam decays decoupled.
+  @Test(arguments: [
+    "--optimizer adam --lr 5e-4 --weight-decay 0.01 --adam-betas '(0.9, 0.98)' --adam-eps 1e-9 --max-update 9",
+    "--optimizer adam --lr 5e-4 --wd 0.01 --adam-betas \"[0.9,0.98]\" --adam-eps=1e-9 --max-update 9",
+    "--learning-rate 0.0005 --optimizer=adam --weight-decay .01 --adam-betas '(.9,.98)' --adam-eps 0.000000001 --max-update 9",
+  ])
+  func adam(flags: String) throws {
+    let run = try read(flags)
+    #expect(run.optimizer.identifier == "adamw")
+    #expect(
+      run.hyperparameters
+        == [.learningRate: 5e-4, .weightDecay: 0.01, .beta1: 0.9, .beta2: 0.98, .epsilon: 1e-9])
+    #expect(run.decayConvention == .coupled)
+    #expect(run.decayRule == .all)
+    #expect(run.steps == 9)
+    #expect(run.notes.contains("fairseq's adam decays decoupled, as AdamW."))
+  }
+
+  @Test func sgd() throws {
+    let run = try read("--optimizer sgd --momentum 0.9 --lr 0.25 --weight-decay 1e-4 --max-update 9")
+    #expect(run.optimizer.identifier == "sgdm")
+    #expect(!run.nesterov)
+    #expect(run.hyperparameters == [.learningRate: 0.25, .weightDecay: 1e-4, .momentum: 0.9])
+    #expect(run.schedule == .constant)
+  }
+
+  /// Hydra's names, with or without their groups.
+  @Test func hydra() throws {
+    let run = try RunConfiguration.read(
+      text: """
+        fairseq-hydra-train task.data=/data optimization.lr=[0.0005] optimization.max_update=50 optimizer=adam \\
+          optimizer.weight_decay=0.01 'optimizer.adam_betas="(0.9, 0.98)"' lr_scheduler._name=inverse_sqrt \\
+          +lr_scheduler.warmup_updates=10 --config-dir conf --config-name base
+        """, path: "run.sh")
+    #expect(run.steps == 50)
+    #expect(
+      run.hyperparameters
+        == [.learningRate: 5e-4, .weightDecay: 0.01, .beta1: 0.9, .beta2: 0.98, .epsilon: 1e-8])
+    #expect(run.schedule == .named(try .init(parsing: "inverse-sqrt:warmup=10")))
+  }
+
+  private static let start = "--optimizer adam --weight-decay 0.1 --lr 0.1"
+
+  @Test(arguments: [
+    (
+      "\(start) --max-update 9 --clip-norm 1",
+      "Gradients are clipped (clip_norm), which the predictions leave out."
+    ),
+    ("\(start),0.01 --max-update 9", "lr has a value for each epoch; the first is taken throughout."),
+    (
+      "\(start) --max-update 9 --force-anneal 5",
+      "force_anneal lowers the learning rate once an epoch, which is not followed."
+    ),
+  ])
+  func warnings(flags: String, warning: String) throws {
+    #expect(try read(flags).warnings == [warning])
+  }
+
+  @Test func lengths() throws {
+    #expect(try read("\(Self.start) --max-update 9 --max-epoch 3").steps == 9)
+    #expect(try read("\(Self.start) --max-epoch 3", [.steps: 70]).steps == 70)
+    #expect(try read("\(Self.start) --max-update 9", [.steps: 70]).steps == 70)
+  }
+
+  @Test(arguments: [
+    (
+      "--optimizer nag --lr 0.1 --weight-decay 0.1 --max-update 9",
+      "run.sh:1: optimizer 'nag' has PyTorch's Nesterov momentum, but decays the weights themselves; its equilibrium is"
+        + " nearly that of SGDM with nesterov and weight decay times 1 - momentum, which roteq's own YAML can state;"
+        + " known: adam, sgd"
+    ),
+    (
+      "--optimizer adafactor --lr 0.1 --weight-decay 0.1",
+      "run.sh:1: optimizer 'adafactor' has no prediction; known: adam, sgd"
+    ),
+    ("--lr 0.1", "run.sh: missing key 'optimizer'"),
+    (
+      "--optimizer adam --lr 0.1 --max-update 9",
+      "run.sh: weight_decay is 0.0, expected a finite number above 0; without weight decay there is no equilibrium"
+    ),
+    (
+      "\(start) --max-epoch 30 --max-tokens 4096",
+      "run.sh: max_epoch = 30 counts epochs, whose updates depend on how the sentences fill a batch; give --steps N"
+        + " (optimizer steps of the run)"
+    ),
+    (
+      "\(start)",
+      "run.sh: neither max_update nor max_epoch ends the run; give --steps N (optimizer steps of the run)"
+    ),
+    (
+      "\(start) --max-update 9 --lr-scheduler reduce_lr_on_plateau",
+      "run.sh:1: schedule 'reduce_lr_on_plateau' depends on the validation loss, which is not read"
+    ),
+    (
+      "\(start) --max-update 9 --lr-scheduler inverse_sqr",
+      "run.sh:1: unknown lr_scheduler 'inverse_sqr'; did you mean 'inverse_sqrt'?"
+    ),
+    (
+      "\(start) --max-update 9 --lr-scheduler inverse_sqrt --warmup-updates 0",
+      "run.sh:1: warmup_updates is 0.0, expected a finite number of at least 1"
+    ),
+    (
+      "\(start) --max-update 9 --lr-scheduler cosine --warmup-updates 9",
+      "run.sh:1: warmup_updates is 9.0, expected less than the run"
+    ),
+    ("\(start) --adam-betas '(0.9)' --max-update 9", "run.sh:1: adam_betas is '(0.9)', expected two numbers"),
+    (
+      "\(start) --adam-betas 'eval(x)' --max-update 9",
+      "run.sh:1: adam_betas is 'eval', expected a number of at least 0 and below 1"
+    ),
+  ])
+  func errors(flags: String, message: String) {
+    let error = #expect(throws: ConfigurationError.self) { try read(flags) }
+    #expect(error?.description == message)
+  }
+}
