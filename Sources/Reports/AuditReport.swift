@@ -36,8 +36,10 @@ public struct AuditReport: Sendable {
 
   /// The content without a title, for a document or as a section of another.
   ///
-  /// - Parameter level: the level of its headings.
-  public func blocks(level: Int) -> [Block] {
+  /// - Parameters:
+  ///   - level: the level of its headings.
+  ///   - showsNotes: whether to say what was assumed of the run; a report on the run does that itself.
+  public func blocks(level: Int, showsNotes: Bool = true) -> [Block] {
     var blocks: [Block] = [.list(findings)]
     let sorted = audit.tensors.sorted { $0.offence > $1.offence }
     let some = Array(sorted.prefix(Self.shown))
@@ -62,7 +64,7 @@ public struct AuditReport: Sendable {
         ? "Neurons of \(audit.neurons[0].tensor)" : "Neurons farthest from their tensor's"
       blocks += [.heading(level, heading), .table(neuronTable)]
     }
-    let lines = twins + notes
+    let lines = twins + (showsNotes ? notes : [])
     if !lines.isEmpty { blocks += [.heading(level, "Notes"), .list(lines.map { Prose($0) })] }
     if !audit.warnings.isEmpty {
       blocks += [.heading(level, "Warnings"), .list(audit.warnings.map { Prose($0) })]

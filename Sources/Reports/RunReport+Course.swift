@@ -20,25 +20,22 @@ extension RunReport {
 
   /// Follows every layer whose initial norm is known to the end of the run, two at a time.
   ///
-  /// - Parameters:
-  ///   - measured: what a checkpoint gives of layers, by their names.
-  ///   - progress: told how many steps were followed.
-  public mutating func follow(
-    measured: [String: MeasuredRun] = [:], progress: @escaping @Sendable (Int) -> Void = { _ in }
-  ) async {
+  /// - Parameter progress: told how many steps were followed.
+  public mutating func follow(progress: @escaping @Sendable (Int) -> Void = { _ in }) async {
     var groups: [(key: CourseKey, names: [String], trajectory: Trajectory, measured: MeasuredRun?)] = []
     var run = run
     run.optimizer.addKurtosis(to: &run.hyperparameters)
     for (shape, _) in layers {
       guard shape.initialNorm != nil else { continue }
       let key = CourseKey(shape)
-      if measured[shape.name] == nil, let index = groups.firstIndex(where: { $0.key == key }) {
+      let measured = measured(shape)
+      if measured == nil, let index = groups.firstIndex(where: { $0.key == key }) {
         groups[index].names.append(shape.name)
         continue
       }
       do {
         let trajectory = try Trajectory(run.settings(for: shape), run.plan(for: shape))
-        groups.append((key, [shape.name], trajectory, measured[shape.name]))
+        groups.append((key, [shape.name], trajectory, measured))
       } catch { unfollowed.append(Prose("\(shape.name) is not followed over the run: \("\(error)").")) }
     }
     let every = max(1, run.steps / Self.resolution)

@@ -58,6 +58,7 @@ extension RunReport {
           "matched_weight_decay_factor": .optional(rotationMatch?.factor),
         ]
       ))
+    if let audit { members.append(("checkpoint", audit.json)) }
     if let crossCheck { members.append(("crosscheck", JSONValue(crossCheck.jsonMembers))) }
     members.append(("warnings", texts(warnings)))
     members.append(("notes", .array(run.notes.map { .string($0) })))

@@ -11,10 +11,12 @@ public struct RunReport: Sendable {
   public let source: String
   /// What is predicted of each layer at the peak learning rate.
   public let layers: [(shape: LayerShape, prediction: Prediction)]
-  /// The layers over the run, those that start alike together; empty until ``follow(measured:progress:)``.
+  /// The layers over the run, those that start alike together; empty until ``follow(progress:)``.
   public internal(set) var courses: [Course] = []
   /// Why layers could not be followed, a sentence each.
   var unfollowed: [Prose] = []
+  /// A checkpoint of the run, held against the predictions; nil where none was given.
+  public var audit: AuditReport?
   /// A random walk under the run's optimizer, held against the predictions; nil where none was run.
   public var crossCheck: WalkComparison?
   /// What is predicted whatever the layer.
@@ -52,6 +54,7 @@ public struct RunReport: Sendable {
       Section(name: "settings", heading: "Settings", blocks: [.table(settingsTable)]),
       Section(name: "layers", heading: "Predictions for each layer", blocks: layerBlocks),
       Section(name: "course", heading: "The run over time", blocks: courseBlocks),
+      Section(name: "checkpoint", heading: "The checkpoint", blocks: auditBlocks),
       Section(name: "advice", heading: "What to change", blocks: advice.isEmpty ? [] : [.list(advice)]),
       Section(name: "conversions", heading: "Other optimizers", blocks: conversionBlocks),
       Section(name: "rotational", heading: "Rotational variant", blocks: rotationalBlocks),

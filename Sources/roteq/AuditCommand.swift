@@ -29,7 +29,9 @@ struct AuditCommand: ParsableCommand {
     help: "Checkpoint: FILE.safetensors, FILE.safetensors.index.json or their directory.", completion: .file()
   )
   var checkpoint: String
-  @Option(help: "Configuration file of the run.", completion: .file()) var config: String
+  @OptionGroup(title: "Configuration") var configuration: ConfigurationOptions
+  @Option(parsing: .unconditional, help: "Steps of the run, where the configuration does not say.")
+  var steps: String?
   @Option(
     help:
       "Checkpoint's step. (default: as its path or a trainer_state.json beside it says, or the end of the run)"
@@ -59,10 +61,10 @@ struct AuditCommand: ParsableCommand {
   }
 
   private func makeReport() throws -> AuditReport {
-    var run: TrainingRun
-    do { run = try RunConfiguration.read(path: config) } catch {
-      throw Failure(error.description, error.isUsage ? .usage : error.isMissingInput ? .noInput : .badData)
+    guard let path = try configuration.path() else {
+      throw Failure("missing --config: the audit needs the configuration of the run", .usage)
     }
+    var run = try configuration.run(path, steps: steps)
     for (flag, symbol, text) in [
       ("--gradient-norm", Symbol.gradientPower, gradientNorm),
       ("--unit-gradient-norm", .unitGradientPower, unitGradientNorm),

@@ -51,7 +51,8 @@ struct ConfigurationOptions: ParsableArguments {
     try parameters.layers(for: run(path, overrides: overrides, steps: steps))
   }
 
-  private func run(_ path: String, overrides: [String], steps: String?) throws -> TrainingRun {
+  /// The run as the configuration states it.
+  func run(_ path: String, overrides: [String] = [], steps: String?) throws -> TrainingRun {
     var facts = RunFacts()
     for (fact, text) in [
       (RunFacts.Fact.datasetSize, datasetSize), (.worldSize, worldSize), (.steps, steps),

@@ -14,6 +14,8 @@ struct ReportCommand: AsyncParsableCommand {
         roteq report examples/gpt2-openwebtext.py --learning_rate=6e-4 --max_iters=600000
         roteq report examples/resnet20-cifar10.yaml --unit-gradient-norm 0.1 --format json
         roteq report examples/gpt2-openwebtext.py -o report --cross-check
+        roteq report examples/transformer.yaml -o report \\
+            --checkpoint examples/transformer-step-500.safetensors
         roteq report run.yaml -o report --templates my-templates
 
       CONFIG is a configuration as the training program has it (docs/configuration.md); nothing in it is executed. \
@@ -28,6 +30,16 @@ struct ReportCommand: AsyncParsableCommand {
   var overrides: [String] = []
   @OptionGroup(title: "Configuration") var configuration: ConfigurationOptions
   @OptionGroup(title: "Parameters") var parameters: ParameterOptions
+  @Option(
+    parsing: .unconditional,
+    help:
+      "Step of the checkpoint. (default: as its path or a trainer_state.json beside it says, or the end of the run)"
+  )
+  var atStep: String?
+  @Option(help: "Earlier checkpoint of the same run.", completion: .file()) var previous: String?
+  @Option(
+    parsing: .unconditional, help: "Steps between the two. (default: by the steps that their paths say)")
+  var stepsBetween: String?
   @Option(parsing: .unconditional, help: "Steps of the run, where the configuration does not say.")
   var steps: String?
   @Option(
@@ -86,19 +98,34 @@ struct ReportCommand: AsyncParsableCommand {
     guard let path = try configuration.path(config) else {
       throw Failure("missing CONFIG: the report needs the configuration of a run", .usage)
     }
-    var run = try configuration.run(path, overrides: overrides, steps: steps, parameters: parameters)
-    if let initialization { try run.initialize(initialization) }
+    var stated = try configuration.run(path, overrides: overrides, steps: steps)
     for (flag, symbol, text) in [
       ("--gradient-norm", Symbol.gradientPower, gradientNorm),
       ("--unit-gradient-norm", .unitGradientPower, unitGradientNorm),
     ] {
       guard let text else { continue }
-      run.hyperparameters[symbol] = try check(
+      stated.hyperparameters[symbol] = try check(
         parseNumber(text, flag: flag, expected: "\(symbol.domain)"), flag: flag, symbol: symbol, isRoot: true)
     }
-    do { return try RunReport(run, source: path) } catch {
-      throw Failure("\(path): \(error)", .badData)
+    var run = try parameters.layers(for: stated)
+    if let initialization { try run.initialize(initialization) }
+    var report: RunReport
+    do { report = try RunReport(run, source: path) } catch { throw Failure("\(path): \(error)", .badData) }
+    report.audit = try audit(of: stated)
+    return report
+  }
+
+  /// The checkpoint held against the predictions, where one is given.
+  private func audit(of run: TrainingRun) throws -> AuditReport? {
+    guard let checkpoint = parameters.checkpoint else {
+      for (flag, text) in [
+        ("--at-step", atStep), ("--previous", previous), ("--steps-between", stepsBetween),
+      ] where text != nil { throw Failure("\(flag) needs --checkpoint", .usage) }
+      return nil
     }
+    return try AuditReader(checkpoint: checkpoint, previous: previous, tensors: parameters.tensors).report(
+      on: run, atStep: atStep.map { try wholeNumber($0, flag: "--at-step", from: 1) },
+      stepsBetween: stepsBetween.map { try wholeNumber($0, flag: "--steps-between", from: 1) })
   }
 
   /// Three seeds of a short walk at the run's hyperparameters.

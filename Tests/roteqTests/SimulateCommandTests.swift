@@ -269,6 +269,11 @@ import Testing
       ])
     let page = try String(contentsOf: folder.appending(path: "crosscheck.md"), encoding: .utf8)
     #expect(page.contains("![Lion, β₂ = 0.99: four neurons"))
+    // These formats hold the figures themselves.
+    for (name, figure) in [("crosscheck.html", "<svg"), ("crosscheck.tex", "\\begin{tikzpicture}")] {
+      let page = try String(contentsOf: folder.appending(path: name), encoding: .utf8)
+      #expect(page.split(separator: figure).count == 4, "\(name)")
+    }
     #expect(page.contains("still moving"))
     #expect(page.contains("Not judged in equilibrium, because the norm still moves: AdamW"))
     let json = try #require(
