@@ -57,7 +57,7 @@ enum Fairseq {
     }
     let model = settings.has("arch") ? try settings.text("arch") : ""
     run.name = model.isEmpty ? settings.stem : model
-    settings.ignore(CommandLineProgram.fairseq.flags.map(\.key))
+    settings.ignore(CommandLineProgram.fairseq.flags.keys)
     run.notes = settings.notes
     run.warnings += settings.warnings
     run.ignored = settings.ignored
@@ -84,7 +84,7 @@ enum Fairseq {
 extension RunFormat {
   static let fairseq = RunFormat(
     identifier: "fairseq", name: "fairseq-train's command line", tool: "fairseq", syntaxes: ["shell"],
-    keys: CommandLineProgram.fairseq.flags.map(\.key), isTypical: { CommandNotes($0)?.program == "fairseq" }
+    keys: CommandLineProgram.fairseq.flags.keys, isTypical: { CommandNotes($0)?.program == "fairseq" }
   ) { (settings) throws(ConfigurationError) in try Fairseq.read(&settings) }
 }
 
@@ -92,7 +92,7 @@ extension CommandLineProgram {
   static let fairseq = CommandLineProgram(
     identifier: "fairseq", name: "fairseq-train",
     scripts: ["fairseq-train", "fairseq-hydra-train", "fairseq_cli.train", "train.py", "hydra_train.py"],
-    flags: CommandLineFlag.list(
+    flags: CommandLineFlags(
       """
       arch,a task criterion optimizer lr,learning-rate lr-scheduler weight-decay,wd adam-betas adam-eps momentum
       clip-norm max-update max-epoch update-freq warmup-updates warmup-init-lr total-num-update end-learning-rate power

@@ -51,7 +51,7 @@ enum Megatron {
     run.layers = model.layers
     run.name = settings.has("wandb_exp_name") ? try settings.text("wandb_exp_name") : settings.stem
     if run.name.isEmpty { run.name = settings.stem }
-    settings.ignore(CommandLineProgram.megatron.flags.map(\.key))
+    settings.ignore(CommandLineProgram.megatron.flags.keys)
     run.notes = model.notes + settings.notes
     run.warnings += length.warnings + settings.warnings
     run.ignored = settings.ignored
@@ -82,14 +82,14 @@ enum Megatron {
 extension RunFormat {
   static let megatron = RunFormat(
     identifier: "megatron", name: "Megatron-LM's command line", tool: "Megatron-LM", syntaxes: ["shell"],
-    keys: CommandLineProgram.megatron.flags.map(\.key), isTypical: { CommandNotes($0)?.program == "megatron" }
+    keys: CommandLineProgram.megatron.flags.keys, isTypical: { CommandNotes($0)?.program == "megatron" }
   ) { (settings) throws(ConfigurationError) in try Megatron.read(&settings) }
 }
 
 extension CommandLineProgram {
   static let megatron = CommandLineProgram(
     identifier: "megatron", name: "Megatron-LM's pretrain_gpt.py", scripts: ["pretrain_gpt.py"],
-    flags: CommandLineFlag.list(
+    flags: CommandLineFlags(
       """
       num-layers hidden-size ffn-hidden-size num-attention-heads kv-channels group-query-attention! num-query-groups
       seq-length max-position-embeddings position-embedding-type use-rotary-position-embeddings! rotary-base

@@ -2,7 +2,7 @@ extension CommandLineProgram {
   /// `python train.py config/NAME.py --key=value`, as nanoGPT's `configurator.py` takes it: in the order of the words.
   static let nanoGPT = CommandLineProgram(
     identifier: "nanogpt", name: "nanoGPT's train.py", scripts: ["train.py"],
-    flags: NanoGPT.defaults.map { CommandLineFlag(names: ["--\($0.name)"], count: .one) },
+    flags: CommandLineFlags(NanoGPT.defaults.map { CommandLineFlag(names: ["--\($0.name)"], count: .one) }),
     telling: Set(NanoGPT.defaults.map(\.name).filter { $0.contains("_") })
   ) { (arguments) throws(ConfigurationError) in
     var layout = Layout(settings: [])

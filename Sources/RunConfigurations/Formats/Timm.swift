@@ -57,7 +57,7 @@ enum Timm {
     let experiment = settings.has("experiment") ? try settings.text("experiment") : ""
     let model = settings.has("model") ? try settings.text("model") : ""
     run.name = [experiment, model, settings.stem].first { !$0.isEmpty } ?? ""
-    settings.ignore(CommandLineProgram.timm.flags.map(\.key) + ["opt_kwargs", "data"])
+    settings.ignore(CommandLineProgram.timm.flags.keys + ["opt_kwargs", "data"])
     run.notes = settings.notes
     run.warnings += settings.warnings
     run.ignored = settings.ignored
@@ -165,7 +165,7 @@ enum Timm {
 extension RunFormat {
   static let timm = RunFormat(
     identifier: "timm", name: "timm's args.yaml and train.py", tool: "timm", syntaxes: ["YAML", "shell"],
-    keys: CommandLineProgram.timm.flags.map(\.key) + ["opt_kwargs.nesterov"],
+    keys: CommandLineProgram.timm.flags.keys + ["opt_kwargs.nesterov"],
     isTypical: { root in
       if let command = CommandNotes(root) { return command.program == "timm" }
       guard let keys = try? root.mapping() else { return false }
@@ -177,7 +177,7 @@ extension RunFormat {
 extension CommandLineProgram {
   static let timm = CommandLineProgram(
     identifier: "timm", name: "timm's train.py", scripts: ["train.py", "distributed_train.sh"],
-    flags: CommandLineFlag.list(
+    flags: CommandLineFlags(
       """
       config,c data-dir dataset,d train-split val-split train-num-samples val-num-samples dataset-download! class-map
       input-img-mode input-key target-key dataset-trust-remote-code! model pretrained! pretrained-path

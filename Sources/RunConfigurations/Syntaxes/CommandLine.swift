@@ -13,27 +13,49 @@ struct CommandLineFlag: Sendable, Equatable {
   var key: String { Self.key(names[0]) }
 
   static func key(_ name: String) -> String { String(name.drop { $0 == "-" }.map { $0 == "-" ? "_" : $0 }) }
+}
+
+/// The flags of a training program.
+struct CommandLineFlags: Sendable {
+  let all: [CommandLineFlag]
+  private let byName: [String: CommandLineFlag]
+
+  init(_ all: [CommandLineFlag]) {
+    self.all = all
+    byName = Dictionary(all.flatMap { flag in flag.names.map { ($0, flag) } }) { first, _ in first }
+  }
 
   /// Flags as `weight-decay,wd` (one value), `amp!` (none), `compile?` (one or none), `opt-betas*` (several),
   /// `input-size:3` (three), `opt-kwargs=` (pairs `key=value`); a name of one letter has one dash.
-  static func list(_ text: String) -> [CommandLineFlag] {
-    text.split(whereSeparator: \.isWhitespace).map { word in
-      var word = word
-      let count: Count
-      switch word.last {
-      case "!": count = .none; word.removeLast()
-      case "?": count = .optional; word.removeLast()
-      case "*": count = .several; word.removeLast()
-      case "=": count = .pairs; word.removeLast()
-      default:
+  init(_ text: String) {
+    self.init(
+      text.split(whereSeparator: \.isWhitespace).map { word in
         let parts = word.split(separator: ":")
-        word = parts[0]
-        count = parts.count == 2 ? .exactly(Int(parts[1]) ?? 1) : .one
-      }
-      return CommandLineFlag(
-        names: word.split(separator: ",").map { ($0.count == 1 || $0 == "vb" ? "-" : "--") + $0 },
-        count: count)
-    }
+        let sign = word.last.flatMap { "!?*=".contains($0) ? $0 : nil }
+        let names = sign == nil ? parts[0] : word.dropLast()
+        let count: CommandLineFlag.Count =
+          switch sign {
+          case "!": .none
+          case "?": .optional
+          case "*": .several
+          case "=": .pairs
+          default: parts.count == 2 ? .exactly(Int(parts[1]) ?? 1) : .one
+          }
+        return CommandLineFlag(
+          names: names.split(separator: ",").map { ($0.count == 1 || $0 == "vb" ? "-" : "--") + $0 },
+          count: count)
+      })
+  }
+
+  var keys: [String] { all.map(\.key) }
+
+  subscript(name: String) -> CommandLineFlag? { byName[name] }
+
+  /// The only flag that begins so; argparse takes the beginning of a name for it.
+  func begun(_ name: String) -> CommandLineFlag? {
+    guard name.count > 3, name.hasPrefix("--") else { return nil }
+    let found = all.filter { flag in flag.names.contains { $0.hasPrefix(name) } }
+    return found.count == 1 ? found[0] : nil
   }
 }
 
@@ -51,7 +73,7 @@ struct CommandLineProgram: Sendable {
   let name: String
   /// The file names, modules or commands by which it is started.
   let scripts: [String]
-  let flags: [CommandLineFlag]
+  let flags: CommandLineFlags
   /// Keys of which one shows that a script of such a common name is this program's; empty where its name is enough.
   var telling: Set<String> = []
   /// Makes settings of the words that follow the program.

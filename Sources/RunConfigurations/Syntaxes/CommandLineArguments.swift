@@ -64,22 +64,15 @@ struct CommandLineArguments {
 
   /// The flag that a word gives, with what stands in the word itself, as in `--lr=0.1` and `-b128`.
   static func flag(
-    _ word: ShellWord, among flags: [CommandLineFlag]
+    _ word: ShellWord, among flags: CommandLineFlags
   ) -> (flag: CommandLineFlag, name: String, rest: Substring?)? {
     guard isFlag(word) else { return nil }
     let text = word.text
     let name = text.prefix { $0 != "=" }
     let value: Substring? = name.endIndex == text.endIndex ? nil : text[name.endIndex...].dropFirst()
-    if let flag = flags.first(where: { $0.names.contains(String(name)) }) {
-      return (flag, String(name), value)
-    }
-    if text.hasPrefix("--") {
-      // argparse takes the beginning of a name for it, where only one has that beginning.
-      let begun = flags.filter { flag in flag.names.contains { $0.hasPrefix(name) } }
-      return begun.count == 1 && name.count > 3 ? (begun[0], String(name), value) : nil
-    }
+    if let flag = flags[String(name)] { return (flag, String(name), value) }
     let short = String(text.prefix(2))
-    return flags.first { $0.names.contains(short) }.map { ($0, short, text.dropFirst(2)) }
+    return text.hasPrefix("--") ? nil : flags[short].map { ($0, short, text.dropFirst(2)) }
   }
 
   // MARK: Layout
@@ -89,16 +82,26 @@ struct CommandLineArguments {
     var layout = CommandLineProgram.Layout(settings: [])
     var positions: [String: Int] = [:]
     var rest = words[...]
+    var unknown = 0
+    var begun: [String: CommandLineFlag?] = [:]
     while let word = rest.popFirst() {
       if word.pieces.first?.isUnevaluated == true {
-        layout.warnings.append(
-          "Line \(word.line): what \(word.text.excerpt) stands for is not known and not read.")
+        unknown += 1
+        if unknown <= 5 {
+          layout.warnings.append(
+            "Line \(word.line): what \(word.text.excerpt) stands for is not known and not read.")
+        }
         continue
       }
       if word.text == "--" { break }
       guard Self.isFlag(word) else { continue }
-      let given = Self.flag(word, among: program.flags)
       let written = String(word.text.prefix { $0 != "=" })
+      var given = Self.flag(word, among: program.flags)
+      if given == nil {
+        if begun[written] == nil { begun[written] = .some(program.flags.begun(written)) }
+        let value = written == word.text ? nil : word.text.dropFirst(written.count + 1)
+        given = (begun[written] ?? nil).map { ($0, written, value) }
+      }
       let name = given?.name ?? written
       let key = given?.flag.key ?? CommandLineFlag.key(name)
       let inline = given?.rest ?? (name == word.text ? nil : word.text.dropFirst(name.count + 1))
@@ -138,6 +141,7 @@ struct CommandLineArguments {
         layout.settings.append(value)
       }
     }
+    if unknown > 5 { layout.warnings.append("\(unknown - 5) further words are not known and not read.") }
     return layout
   }
 

@@ -82,30 +82,40 @@ extension ShellScript {
 
   private mutating func set(_ word: ShellWord, _ value: [ShellWord], isArray: Bool, isConditional: Bool) {
     guard let name = Self.assignedName(word.text).map(String.init) else { return }
-    let appends = word.text.dropFirst(name.count).hasPrefix("+")
-    let old = variables[name] ?? []
-    // What depends on a condition is not known, but what it adds to leaves the rest as it is.
-    let source = isArray ? "\(name)+=(\(value.map(\.text).joined(separator: " ")))" : "$\(name)"
-    let unknown = ShellWord(pieces: [.init(text: source.excerpt, isUnevaluated: true)], line: word.line)
-    guard appends else {
-      let adds = !isArray && old?.first.map { !$0.text.isEmpty && value[0].text.hasPrefix($0.text) } == true
-      if isConditional, adds, var longer = old?.first {
-        longer.append(.init(text: " ", isUnevaluated: false))
-        longer.append(unknown.pieces[0])
-        variables[name] = [longer]
-      } else {
-        variables[name] = isConditional ? .some(nil) : value
-      }
+    guard word.text.dropFirst(name.count).hasPrefix("+"), let old = variables[name] else {
+      let old = variables[name]
+      variables[name] = isConditional ? .some(extended(old, by: value, isArray, word)) : value
       return
     }
-    guard let old else { return }
-    let added = isConditional ? [unknown] : value
-    if isArray {
-      variables[name] = old + added
-    } else {
-      var joined = old.first ?? ShellWord(line: word.line)
-      for piece in added[0].pieces { joined.append(piece) }
-      variables[name] = [joined]
-    }
+    guard let count = old?.count else { return }
+    // What depends on a condition is not known, but what it adds to leaves the rest as it is.
+    let added = isConditional ? [unknown(isArray ? "\(name)+=(\(text(value)))" : "$\(name)", word)] : value
+    append(added, to: name, asElements: isArray || count == 0)
+  }
+
+  /// Appends in place, so that what grows is not copied.
+  private mutating func append(_ added: [ShellWord], to name: String, asElements: Bool) {
+    if asElements { variables[name]??.append(contentsOf: added); return }
+    for piece in added[0].pieces { variables[name]??[0].append(piece) }
+  }
+
+  /// What a variable holds where a condition decides whether a text is added to it; nil where it may be anything.
+  private func extended(
+    _ old: Variable?, by value: [ShellWord], _ isArray: Bool, _ word: ShellWord
+  ) -> Variable {
+    guard !isArray, var longer = (old ?? nil)?.first, !longer.text.isEmpty,
+      value[0].text.hasPrefix(longer.text)
+    else { return nil }
+    longer.append(.init(text: " ", isUnevaluated: false))
+    longer.append(.init(text: String(value[0].text.dropFirst(longer.text.count - 1)), isUnevaluated: true))
+    return [longer]
+  }
+
+  private func unknown(_ source: String, _ word: ShellWord) -> ShellWord {
+    ShellWord(pieces: [.init(text: source.excerpt, isUnevaluated: true)], line: word.line)
+  }
+
+  private func text(_ words: [ShellWord]) -> String {
+    words.prefix(20).map(\.text).joined(separator: " ")
   }
 }

@@ -22,7 +22,8 @@ struct ShellWord: Equatable {
     if let last = pieces.indices.last,
       pieces[last].isUnevaluated == piece.isUnevaluated || pieces[last].text.isEmpty
     {
-      pieces[last] = Piece(text: pieces[last].text + piece.text, isUnevaluated: piece.isUnevaluated)
+      pieces[last].text += piece.text
+      pieces[last].isUnevaluated = piece.isUnevaluated
     } else {
       pieces.append(piece)
     }
@@ -50,7 +51,7 @@ struct ShellScript {
   var position = 0
   var line = 1
   /// Bytes that words may still take; bounds variables that contain each other.
-  var budget = 4_000_000
+  var budget = 1_000_000
   /// Expansions within one another.
   var depth = 0
 
@@ -199,8 +200,9 @@ struct ShellScript {
     guard word?.isAssignment != true else { return try charge(add(fields: fields)) }
     for (index, field) in fields.enumerated() {
       if index > 0 { endWord() }
+      try charge(1)
       for piece in field.pieces {
-        if piece.isUnevaluated { add(piece, isQuoted: true); continue }
+        if piece.isUnevaluated { add(piece, isQuoted: true, line: field.line); continue }
         try charge(piece.text.utf8.count)
         var rest = piece.text[...]
         while !rest.isEmpty {
@@ -221,7 +223,10 @@ struct ShellScript {
     var count = 0
     for (index, field) in fields.enumerated() {
       if index > 0 { endWord() }
-      for piece in field.pieces { add(piece, isQuoted: true); count += piece.text.utf8.count }
+      count += 1
+      for piece in field.pieces {
+        add(piece, isQuoted: true, line: field.line); count += piece.text.utf8.count
+      }
       if field.pieces.isEmpty { add(ShellWord.Piece(text: "", isUnevaluated: false), isQuoted: true) }
     }
     return count
@@ -229,7 +234,7 @@ struct ShellScript {
 
   mutating func charge(_ count: Int) throws(ConfigurationError) {
     budget -= count
-    guard budget >= 0 else { throw syntax("its variables expand to more than 4 MB") }
+    guard budget >= 0 else { throw syntax("its variables expand to more than 1 MB") }
   }
 
   mutating func endWord() {
