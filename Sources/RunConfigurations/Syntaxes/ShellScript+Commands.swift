@@ -82,18 +82,18 @@ extension ShellScript {
 
   private mutating func set(_ word: ShellWord, _ value: [ShellWord], isArray: Bool, isConditional: Bool) {
     guard let name = Self.assignedName(word.text).map(String.init) else { return }
-    guard word.text.dropFirst(name.count).hasPrefix("+"), let old = variables[name] else {
-      let old = variables[name]
-      variables[name] = isConditional ? .some(extended(old, by: value, isArray, word)) : value
+    // Only the count is kept, so that what grows is appended to in place.
+    let size = variables[name].map { $0?.count }
+    guard word.text.dropFirst(name.count).hasPrefix("+"), let size else {
+      variables[name] = isConditional ? .some(extended(variables[name], by: value, isArray, word)) : value
       return
     }
-    guard let count = old?.count else { return }
+    guard let count = size else { return }
     // What depends on a condition is not known, but what it adds to leaves the rest as it is.
     let added = isConditional ? [unknown(isArray ? "\(name)+=(\(text(value)))" : "$\(name)", word)] : value
     append(added, to: name, asElements: isArray || count == 0)
   }
 
-  /// Appends in place, so that what grows is not copied.
   private mutating func append(_ added: [ShellWord], to name: String, asElements: Bool) {
     if asElements { variables[name]??.append(contentsOf: added); return }
     for piece in added[0].pieces { variables[name]??[0].append(piece) }
