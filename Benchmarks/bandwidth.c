@@ -12,9 +12,10 @@
 #include <time.h>
 #include <unistd.h>
 
+/* Of the processor: other programs disturb it less than a clock on the wall. */
 static double seconds(void) {
   struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
   return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 

@@ -29,7 +29,6 @@ typedef VECTOR(float, lanes) floats;
 typedef VECTOR(double, lanes) doubles;
 typedef VECTOR(uint16_t, lanes) halves;
 typedef VECTOR(uint32_t, lanes) words;
-typedef VECTOR(int32_t, lanes) integers;
 typedef VECTOR(int64_t, lanes) long_integers;
 
 // MARK: Numbers

@@ -42,6 +42,8 @@ public struct CheckpointTensor: Sendable, Hashable {
 }
 
 /// Where the neurons of a tensor are.
+///
+/// A scan keeps a few numbers for each neuron: a long tensor of one dimension is best taken as a whole.
 public enum NeuronAxis: String, CaseIterable, Sendable {
   /// A neuron for each index of the first dimension, as PyTorch keeps `Linear` `[out, in]` and convolutions `[out, in, …]`.
   case first
