@@ -4,7 +4,7 @@ PREFIX ?= /usr/local
 ROTEQ := .build/release/roteq
 STATIC := $(CURDIR)/.build/static-libraries
 SWIFT_SOURCES := Sources Tests Benchmarks templates Package.swift
-DOCUMENTED := RootFinding Formulas Equilibrium Dynamics Optimizers Safetensors Checkpoints Training CrossChecks RunConfigurations Reports
+DOCUMENTED := RootFinding Formulas Equilibrium Dynamics Optimizers Safetensors Checkpoints Training CrossChecks RunConfigurations Parameters Audits Reports
 
 # On Linux the program carries the Swift runtime and the GNU Scientific Library; it starts faster, too.
 # macOS has the Swift runtime, and Homebrew the library.

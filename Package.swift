@@ -159,6 +159,13 @@ let package = Package(
       dependencies: ["Dynamics", "Formulas", "Equilibrium", "Optimizers", "RunConfigurations"],
       swiftSettings: settings),
     .testTarget(
+      name: "AuditsTests",
+      dependencies: [
+        "Audits", "Checkpoints", "Dynamics", "Equilibrium", "Formulas", "Optimizers", "Parameters",
+        "RunConfigurations",
+      ],
+      swiftSettings: settings),
+    .testTarget(
       name: "ParametersTests", dependencies: ["Equilibrium", "Parameters", "RunConfigurations"],
       swiftSettings: settings),
   ]

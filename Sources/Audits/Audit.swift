@@ -31,13 +31,16 @@ public struct Audit: Sendable {
     public var step: Int
     /// Steps between the two.
     public var stepsBetween: Int?
+    /// Root mean square norm of a neuron at the first step, by the tensor's name, where known.
+    public var initialNorms: [String: Double]
     /// The tensor whose neurons are listed.
     public var neuronsOf: String?
 
     /// A checkpoint of a run at a step.
     public init(
       _ run: TrainingRun, _ parameters: ParameterList, _ checkpoint: Checkpoint, step: Int,
-      previous: Checkpoint? = nil, stepsBetween: Int? = nil, neuronsOf: String? = nil
+      previous: Checkpoint? = nil, stepsBetween: Int? = nil, initialNorms: [String: Double] = [:],
+      neuronsOf: String? = nil
     ) {
       self.run = run
       self.parameters = parameters
@@ -45,6 +48,7 @@ public struct Audit: Sendable {
       self.step = step
       self.previous = previous
       self.stepsBetween = stepsBetween
+      self.initialNorms = initialNorms
       self.neuronsOf = neuronsOf
     }
   }
@@ -88,7 +92,8 @@ public struct Audit: Sendable {
     for (tensor, stored) in chosen {
       let layer = LayerShape(
         name: tensor.name.hasSuffix(".weight") ? String(tensor.name.dropLast(7)) : tensor.name,
-        neurons: tensor.neurons, dimension: tensor.dimension, kind: tensor.kind
+        neurons: tensor.neurons, dimension: tensor.dimension,
+        initialNorm: request.initialNorms[tensor.name].flatMap { $0 > 0 ? $0 : nil }, kind: tensor.kind
       ).adopting(from: run.layers)
       let key = layer.withoutName
       let predictor: TensorPrediction

@@ -49,7 +49,8 @@ struct TensorPrediction {
 
   /// Norm and rotation in equilibrium, with the engine's refinements.
   private static func equilibrium(_ settings: Settings, shrink: Double) -> (Double?, Double?) {
-    let factors = settings.optimizer.process(settings, 1)?.equilibriumFactors(shrink: shrink) ?? (norm: 1, rotation: 1)
+    let process = settings.optimizer.process(settings, 1)
+    let factors = process?.equilibriumFactors(shrink: shrink) ?? (norm: 1, rotation: 1)
     func value(_ quantity: Quantity) -> Double? {
       for fidelity in [Fidelity.moments, .leading] {
         if let formula = settings.formula(quantity, fidelity)?.formula,
@@ -66,7 +67,7 @@ struct TensorPrediction {
     )
   }
 
-  /// Where the run leads to at a step from the initial norm; where this is not known, from equilibrium at the peak.
+  /// Where the run leads to from the initial norm; where this is not known, from equilibrium at the peak.
   private static func expectedNorm(_ settings: Settings, _ plan: RunPlan, step: Int) -> Double? {
     guard
       let start = settings.values[.initialNorm] ?? equilibrium(settings, shrink: plan.step(after: 0).shrink).0

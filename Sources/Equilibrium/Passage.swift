@@ -101,13 +101,16 @@ extension Trajectory {
     var lead = lead
     let target = norm * norm
     search: while true {
-      var start = target
-      // ‖ω‖² after the lead is nearly linear in ‖ω‖² before it.
+      // ‖ω‖² after the lead is nearly linear in ‖ω‖² before it: secants meet it in a few steps.
+      var (start, slope) = (target, 1.0)
+      var last: (start: Double, miss: Double)?
       for _ in 0..<40 {
         let process = try led(from: start, to: step, lead: lead)
-        let miss = process.normPower / target - 1
-        if abs(miss) < 1e-12 { return process }
-        let next = start - miss * target
+        let miss = process.normPower - target
+        if let last, last.start != start { slope = (miss - last.miss) / (start - last.start) }
+        if abs(miss) < 1e-12 * target || !(slope > 0) { return process }
+        last = (start, miss)
+        let next = start - miss / slope
         // So many steps would turn any norm into a larger one.
         guard next > 0 else {
           lead /= 2

@@ -13,7 +13,7 @@ extension AuditReport {
   /// What was found, in plain words.
   var findings: [Prose] {
     var points = [Prose(standing), Prose(where_)]
-    points += expectation + rotation + balance + damage
+    points += inference + expectation + rotation + balance + damage
     return points
   }
 
@@ -44,6 +44,14 @@ extension AuditReport {
     return parts.joined(separator: ", ") + "."
   }
 
+  /// What the earlier checkpoint had to say of the gradient.
+  private var inference: [Prose] {
+    guard tensors.contains(where: { $0.change?.gradientNorm != nil }) else { return [] }
+    return [
+      "The gradient norm, which \(audit.run.optimizer.title) needs, is inferred from the change of each norm, with the weight decay as configured."
+    ]
+  }
+
   /// Where in the schedule the checkpoint is.
   private var where_: String {
     let share = (try? audit.run.plan())?.learningRateSchedule.factor(after: audit.step - 1)
@@ -57,40 +65,44 @@ extension AuditReport {
   private var expectation: [Prose] {
     var points: [Prose] = []
     let off = tensors.filter { [.above, .below].contains($0.standing) }
-    let known = tensors.filter { $0.expectedNorm != nil }
-    if !off.isEmpty, !known.isEmpty {
-      let asExpected = off.filter { tensor in
-        tensor.expectedNorm.map { abs(tensor.norm / $0 - 1) <= 0.1 } ?? false
-      }.count
-      if asExpected > 0 {
-        points.append(
-          Prose(
-            "\(asExpected) of the \(off.count) are where the schedule leads to (within 10 %): the learning rate changed faster than the weights can follow. Nothing is wrong with them."
-          ))
-      }
+    let strange = off.filter { tensor in
+      tensor.expectedNorm.map { abs(tensor.norm / $0 - 1) > 0.1 } ?? true
     }
-    let waits = off.compactMap(\.stepsToEquilibrium).sorted()
+    if strange.count < off.count {
+      points.append(
+        Prose(
+          "\(off.count - strange.count) of the \(off.count) that are not are where the schedule leads to (within 10 %): the learning rate changes faster than the weights can follow. Nothing is wrong with them."
+        ))
+    }
+    let waits = strange.compactMap(\.stepsToEquilibrium).sorted()
     if !waits.isEmpty {
       points.append(
         Prose(
-          "Under the rest of the schedule \(waits.count) of them \(waits.count == 1 ? "reaches" : "reach") equilibrium, after \(Numbers.short(Double(waits[waits.count / 2]))) steps in the median."
+          "Of the others, \(waits.count) \(waits.count == 1 ? "reaches" : "reach") equilibrium under the rest of the schedule, after \(Numbers.short(Double(waits[waits.count / 2]))) steps in the median."
         ))
     }
-    let never = off.count - waits.count
+    let never = strange.count - waits.count
     if never > 0, audit.step < audit.run.steps {
       points.append(
         Prose(
-          "\(never) of them \(never == 1 ? "does" : "do") not reach it before the end of the run. To be there earlier: a larger learning rate times weight decay, or initial norms nearer to equilibrium."
+          "\(never) will not reach it before the end of the run. A larger learning rate times weight decay, or initial norms nearer to equilibrium, would bring \(never == 1 ? "it" : "them") there earlier."
         ))
     }
-    if let worst = off.max(by: { $0.offence < $1.offence }), let ratio = worst.ratio {
-      let faster = ratio < 1
+    if let worst = strange.max(by: { Self.distance($0) < Self.distance($1) }), let ratio = worst.ratio {
+      let reason =
+        worst.tensor.kind == .scaleInvariant
+        ? ""
+        : " No normalisation is known to follow it, so its gradient may have a radial part, which adds to the decay or takes from it (§3.4)."
       points.append(
         Prose(
-          "Farthest off: \(worst.tensor.name), \(Numbers.short(ratio, digits: 3)) times its equilibrium norm. It turns \(faster ? "faster" : "slower") than others of the same learning rate."
+          "Farthest off: \(worst.tensor.name) with \(Numbers.short(ratio, digits: 3)) times its equilibrium norm; it turns \(ratio < 1 ? "faster" : "slower") than it would in equilibrium.\(reason)"
         ))
     }
     return points
+  }
+
+  private static func distance(_ tensor: TensorAudit) -> Double {
+    tensor.ratio.map { max($0, 1 / $0) } ?? 1
   }
 
   /// Measured against predicted angles.
@@ -102,10 +114,13 @@ extension AuditReport {
       "Over \(Numbers.count(steps)) steps the tensors turned by \(Numbers.short(median, digits: 3)) times the predicted angle in the median (\(Numbers.short(first, digits: 3)) to \(Numbers.short(last, digits: 3)))."
     if median > 1.15 {
       text +=
-        " More than predicted: successive gradients agree, as early in training, or the steps between the checkpoints are more than told."
+        " More than predicted: successive gradients agree, as they do early in training, or more steps lie between the checkpoints than told."
+    } else if median < 0.85, steps > 20 {
+      text +=
+        " Less than predicted is usual over so many steps once the loss has settled: the loss pulls the weights back, so later gradients undo earlier ones. Checkpoints some 10 steps apart show the rotation itself."
     } else if median < 0.85 {
       text +=
-        " Less than predicted: successive gradients undo each other, or some coordinates see no gradient, or the learning rate is lower than configured."
+        " Less than predicted: the learning rate is lower than configured, or some coordinates see no gradient, or norms are above equilibrium."
     }
     return [Prose(text)]
   }

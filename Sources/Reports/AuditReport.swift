@@ -31,7 +31,7 @@ public struct AuditReport: Sendable {
     let title = Block.heading(1, "\(audit.run.name): checkpoint at step \(Numbers.count(audit.step))")
     return Output(
       document: Document([title] + blocks(level: 2)), json: json,
-      table: audit.listsOneTensor ? neuronTable : tensorTable(audit.tensors))
+      table: audit.listsOneTensor ? neuronTable : table(Column.all, audit.tensors))
   }
 
   /// The content without a title, for a document or as a section of another.
@@ -43,19 +43,23 @@ public struct AuditReport: Sendable {
     var blocks: [Block] = [.list(findings)]
     let sorted = audit.tensors.sorted { $0.offence > $1.offence }
     let some = Array(sorted.prefix(Self.shown))
-    blocks += [.heading(level, "Norms, farthest from equilibrium first"), .table(tensorTable(some))]
+    blocks += [.heading(level, "Norms, farthest from prediction first"), .table(table(Column.norms, some))]
     if sorted.count > some.count {
       blocks.append(
         .paragraph(
-          Prose(
-            "\(sorted.count - some.count) more tensors are nearer to equilibrium; \(code("--format csv")) and \(code("--format json")) have all."
-          )))
+          "\(sorted.count - some.count) more tensors are nearer; \(code: "--format csv") and \(code: "--format json") have all."
+        ))
     }
-    blocks.append(.paragraph(normLegend))
+    blocks += [
+      .paragraph(normLegend), .heading(level, "Rotation now"), .table(table(Column.rotations, some)),
+    ]
+    blocks.append(.paragraph(rotationLegend))
     if audit.stepsBetween != nil {
+      let changed = some.filter { $0.change != nil }
       blocks += [
-        .heading(level, "Rotation since the earlier checkpoint"), .table(changeTable(some)),
-        .paragraph(changeLegend),
+        .heading(
+          level, "Since the earlier checkpoint, \(Numbers.count(audit.stepsBetween ?? 0)) steps before"),
+        .table(table(Column.changes, changed)), .paragraph(changeLegend),
       ]
     }
     if !audit.neurons.isEmpty {
@@ -80,62 +84,12 @@ public struct AuditReport: Sendable {
 
   // MARK: Tables
 
-  private func name(_ tensor: TensorAudit) -> Table.Cell { .prose(Prose(tensor.tensor.name)) }
-
-  private func tensorTable(_ tensors: [TensorAudit]) -> Table {
-    let columns: [(Prose, String, Bool)] = [
-      ("tensor", "tensor", false), ("neurons", "neurons", true), ("\(Symbol.dimension)", "dimension", true),
-      ("‖ω‖", "norm", true), ("\(Quantity.equilibriumNorm.symbol)", "equilibrium_norm", true),
-      ("‖ω‖/\(Quantity.equilibriumNorm.symbol)", "norm_over_equilibrium", true),
-      ("standing", "standing", false),
-      ("expected ‖ω‖", "expected_norm", true), ("rotation now (rad)", "rotation", true),
-      ("\(Quantity.expectedRotation.symbol) (rad)", "equilibrium_rotation", true),
-      ("steps to equilibrium", "steps_to_equilibrium", true), ("implied λ", "implied_decay", true),
-      ("10 % to 90 % of neurons", "neuron_norms", false), ("imbalance", "norm_imbalance", true),
-      ("zero", "zero_neurons", true), ("not finite", "non_finite", true),
-    ]
+  private func table(_ columns: [Column], _ tensors: [TensorAudit]) -> Table {
+    let name = Column("tensor", "tensor", isNumeric: false) { .prose(Prose($0.tensor.name)) }
+    let all = [name] + columns
     return Table(
-      caption: "Norm of a neuron's weight vector at step \(Numbers.count(audit.step))",
-      columns: columns.map { Table.Column($0.0, name: $0.1, isNumeric: $0.2) },
-      rows: tensors.map { tensor in
-        [
-          name(tensor), .number(Double(tensor.tensor.neurons)), .number(Double(tensor.tensor.dimension)),
-          .number(tensor.norm), .optional(tensor.equilibriumNorm), .optional(tensor.ratio),
-          .prose(Prose(tensor.standing.words)), .optional(tensor.expectedNorm), .optional(tensor.rotation),
-          .optional(tensor.equilibriumRotation), .optional(tensor.stepsToEquilibrium.map { Double($0) }),
-          .optional(tensor.restingDecay), quantiles(tensor.norms), .optional(tensor.norms?.imbalance),
-          .number(Double(tensor.zeros)), .number(Double(tensor.nonFinite)),
-        ]
-      })
-  }
-
-  private func quantiles(_ spread: Spread?) -> Table.Cell {
-    guard let spread else { return .empty }
-    return .prose(
-      Prose(
-        "\(Numbers.short(spread.lowerTenth, digits: 3)) to \(Numbers.short(spread.upperTenth, digits: 3))"))
-  }
-
-  private func changeTable(_ tensors: [TensorAudit]) -> Table {
-    let columns: [(Prose, String, Bool)] = [
-      ("tensor", "tensor", false), ("‖ω‖ before", "norm_before", true), ("‖ω‖ now", "norm", true),
-      ("‖ω‖ predicted", "predicted_norm", true), ("turned (rad)", "rotation", true),
-      ("predicted (rad)", "predicted_rotation", true), ("ratio", "ratio", true),
-      ("effective λ", "effective_decay", true), ("±", "uncertainty", true), ("√E‖g̃‖²", "gradient_norm", true),
-      ("10 % to 90 % of neurons", "neuron_rotations", false), ("imbalance", "rotation_imbalance", true),
-    ]
-    return Table(
-      caption: "Over \(Numbers.count(audit.stepsBetween ?? 0)) steps",
-      columns: columns.map { Table.Column($0.0, name: $0.1, isNumeric: $0.2) },
-      rows: tensors.compactMap { tensor in
-        guard let change = tensor.change else { return nil }
-        return [
-          name(tensor), .number(change.normBefore), .number(tensor.norm), .optional(change.predictedNorm),
-          .number(change.rotation), .optional(change.predictedRotation), .optional(change.ratio),
-          .optional(change.effectiveDecay?.value), .optional(change.effectiveDecay?.uncertainty),
-          .optional(change.gradientNorm), quantiles(change.rotations), .optional(change.rotations?.imbalance),
-        ]
-      })
+      columns: all.map { Table.Column($0.heading, name: $0.name, isNumeric: $0.isNumeric) },
+      rows: tensors.map { tensor in all.map { $0.cell(tensor) } })
   }
 
   private var neuronTable: Table {
@@ -160,14 +114,16 @@ public struct AuditReport: Sendable {
 
   // MARK: Words
 
-  private func code(_ text: String) -> String { text }
-
   private var normLegend: Prose {
-    "‖ω‖: root mean square over the neurons; \(Quantity.equilibriumNorm.symbol) and \(Quantity.expectedRotation.symbol): in equilibrium at this step's learning rate; expected ‖ω‖: where the schedule leads to by the second moments; implied λ: the weight decay at which ‖ω‖ would be the equilibrium norm; the neurons' norms over their root mean square; imbalance: root mean square over mean."
+    "‖ω‖: root mean square over the neurons; \(Quantity.equilibriumNorm.symbol): in equilibrium at this step's learning rate; expected: where the schedule leads to by the second moments; to go: steps to equilibrium under the rest of the schedule, none where it is not reached; implied λ: the weight decay at which ‖ω‖ would be the equilibrium norm."
+  }
+
+  private var rotationLegend: Prose {
+    "Now: \(Quantity.rmsUpdateSize.symbol)/‖ω‖ at this step's learning rate; \(Quantity.expectedRotation.symbol): in equilibrium. Neurons: the norms that a tenth of them stay below and exceed, over their root mean square; imbalance: their root mean square over their mean."
   }
 
   private var changeLegend: Prose {
-    "Turned: the angle between both checkpoints, all neurons as one vector; predicted: by the second moments from the earlier norm on, under the schedule; effective λ: the weight decay that explains what is left of the earlier weights (Appendix H), with its statistical uncertainty; the neurons' angles over their root mean square."
+    "Turned: the angle between both checkpoints, all neurons as one vector; predicted: by the second moments from the earlier norm on, under the schedule, for gradients that know nothing of each other; effective λ: the weight decay that explains what is left of the earlier weights (Appendix H), with its statistical uncertainty; √E‖g̃‖²: the gradient that explains the change of the norm. Neurons: their angles, as above."
   }
 }
 

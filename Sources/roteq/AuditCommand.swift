@@ -12,10 +12,10 @@ struct AuditCommand: ParsableCommand {
     commandName: "audit", abstract: "Hold a checkpoint against the predictions for its run.",
     discussion: """
       EXAMPLES
-        roteq audit examples/transformer-step-500.safetensors \\
+        roteq audit examples/transformer-step-1600.safetensors \\
             --config examples/transformer.yaml
-        roteq audit examples/transformer-step-500.safetensors \\
-            --previous examples/transformer-step-400.safetensors \\
+        roteq audit examples/transformer-step-1600.safetensors \\
+            --previous examples/transformer-step-1595.safetensors \\
             --config examples/transformer.yaml -o audit.svg
         roteq audit model.safetensors.index.json --config run.yaml --at-step 12000 \\
             --neurons model.layers.0.mlp.up_proj.weight --format csv
@@ -96,19 +96,14 @@ struct AuditReader {
       throw Failure("--steps-between needs --previous", .usage)
     }
     let list = ParameterList(opened.listing, try tensors.rules(for: run))
-    // The stated layers keep what the checkpoint cannot say.
-    var run = run
-    let stated = run.layers
-    run = try tensors.layers(list, from: checkpoint, for: run)
-    let named = run.layers
-    run.layers = stated + named.filter { $0.initialNorm != nil || $0.kind != nil }
     let (step, source) = step(of: run, given: atStep)
     let request = Audit.Request(
       run, list, opened, step: step, previous: earlier,
       stepsBetween: try earlier.map { _ in try between(given: stepsBetween, step: step, run) },
-      neuronsOf: neurons)
+      initialNorms: try tensors.initialNorms(of: list), neuronsOf: neurons)
+    let notes = run.notes + list.notes + run.warnings + list.warnings
     do throws(AuditError) {
-      return AuditReport(try Audit(request), stepSource: source, notes: run.notes + run.warnings)
+      return AuditReport(try Audit(request), stepSource: source, notes: notes)
     } catch {
       switch error {
       case .checkpoint(let error):

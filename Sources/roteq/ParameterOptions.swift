@@ -21,7 +21,9 @@ struct TensorOptions: ParsableArguments {
   var noDecay: [String] = []
   @Option(help: ArgumentHelp("Tensors that are stored [in, out]. Repeatable.", valueName: "glob"))
   var transposed: [String] = []
-  @Option(help: ArgumentHelp("Tensors that a normalisation follows. Repeatable.", valueName: "glob"))
+  @Option(
+    name: .customLong("scale-invariant-tensors"),
+    help: ArgumentHelp("Tensors that a normalisation follows. Repeatable.", valueName: "glob"))
   var scaleInvariant: [String] = []
   @Option(
     name: .customLong("scale-sensitive-tensors"),
@@ -53,11 +55,9 @@ struct TensorOptions: ParsableArguments {
   /// where no checkpoint of the first step gives it.
   func layers(_ list: ParameterList, from source: String, for run: TrainingRun) throws -> TrainingRun {
     var run = run
-    let norms = try initialCheckpoint.map { path in
-      try Self.reading { () throws(CheckpointError) in try Checkpoint(path: path).norms(of: list) }
-    }
+    let norms = try initialNorms(of: list)
     let stated = run.layers
-    run.layers = list.layers(initialNorms: norms ?? [:]).map { $0.adopting(from: stated) }
+    run.layers = list.layers(initialNorms: norms).map { $0.adopting(from: stated) }
     guard !run.layers.isEmpty else {
       throw Failure(
         "\(source): no tensor that decays and has weight vectors under the rule '\(run.decayRule.rawValue)'",
@@ -68,11 +68,19 @@ struct TensorOptions: ParsableArguments {
     return run
   }
 
+  /// The norms of the first step by tensor; none where no checkpoint of it is given.
+  func initialNorms(of list: ParameterList) throws -> [String: Double] {
+    guard let initialCheckpoint else { return [:] }
+    return try Self.reading { () throws(CheckpointError) in
+      try Checkpoint(path: initialCheckpoint).norms(of: list)
+    }
+  }
+
   /// The names of the flags that were given.
   var given: [String] {
     [
       ("--decay-rule", decayRule != nil), ("--decay", !decay.isEmpty), ("--no-decay", !noDecay.isEmpty),
-      ("--transposed", !transposed.isEmpty), ("--scale-invariant", !scaleInvariant.isEmpty),
+      ("--transposed", !transposed.isEmpty), ("--scale-invariant-tensors", !scaleInvariant.isEmpty),
       ("--scale-sensitive-tensors", !scaleSensitive.isEmpty),
       ("--initial-checkpoint", initialCheckpoint != nil),
     ].filter(\.1).map(\.0)
