@@ -28,7 +28,9 @@ public enum ConfigurationError: Error, Equatable, Sendable, CustomStringConverti
   /// Whether an argument is wrong or missing, not the file; sysexits knows this as EX_USAGE.
   public var isUsage: Bool {
     switch self {
-    case .invalid(_, at: .override), .invalid(.needs, _), .invalid(.ambiguousOptimizer, _): true
+    case .invalid(_, at: .override), .invalid(.needs, _), .invalid(.ambiguousOptimizer, _),
+      .invalid(.optimizerInCode, _):
+      true
     default: false
     }
   }
@@ -85,6 +87,8 @@ public enum Problem: Equatable, Sendable {
   case schedule(ScheduleError)
   /// What the file leaves open, one of which is needed; the reason is a clause.
   case needs([RunFacts.Fact], because: String)
+  /// The optimizer is made where no configuration says how; an example of the arguments that say it.
+  case optimizerInCode(arguments: String)
   /// Keys that several optimizers have.
   case ambiguousOptimizer(known: [String])
   /// An optimizer that is none of those that are known; the reason is a sentence without its subject.
@@ -140,6 +144,8 @@ extension Problem: CustomStringConvertible {
     case .schedule(let error): error.description
     case .needs(let facts, let reason):
       "\(reason); give \(facts.map { "\($0.rawValue) N (\($0.meaning))" }.joined(separator: " or "))"
+    case .optimizerInCode(let arguments):
+      "no optimizer is stated, so the model's code makes it, which is not read; pass \(arguments)"
     case .ambiguousOptimizer(let known):
       "the keys of the group do not tell which optimizer it is (Adam and AdamW had the same before PyTorch 2.7); pass"
         + " --optimizer=NAME, one of \(known.joined(separator: ", "))"

@@ -93,7 +93,7 @@ import Testing
     ("cosine:floor=nan", "schedule 'cosine': floor is nan, expected 0 to 1"),
     (
       "cosine:flor=1",
-      "schedule 'cosine' has no parameter 'flor'; it has floor, warmup, warmup-from, warmup-prefix, end, hold"
+      "schedule 'cosine' has no parameter 'flor'; it has floor, cycles, warmup, warmup-from, warmup-prefix, end, hold"
     ),
     ("cosine:floor", "schedule 'cosine': 'floor' is not a parameter, expected NAME=NUMBER"),
     ("cosine:floor=a", "schedule 'cosine': 'floor=a' is not a parameter, expected NAME=NUMBER"),

@@ -32,10 +32,9 @@ enum Lightning {
       .first(where: { settings.has("\($0).class_path") })
     else {
       throw .invalid(
-        .missingKey("optimizer", in: nil),
-        at: .file(
-          "\(settings.path): the optimizer is made in the model's code; pass"
-            + " --optimizer.class_path=torch.optim.AdamW --optimizer.init_args.lr=…"))
+        .optimizerInCode(
+          arguments: "--optimizer.class_path=torch.optim.AdamW --optimizer.init_args.lr=NUMBER"),
+        at: .file(settings.path))
     }
     let name = try settings.text("\(place).class_path")
     var optimizer = try TorchOptimizer(
@@ -125,10 +124,15 @@ struct LightningLength {
     else {
       return try settings.required(.worldSize, because: "trainer.devices does not say how many there are")
     }
-    if case .list(let list) = devices.content {
-      count *= max(1, list.count)
-    } else {
-      count *= try devices.wholeNumber(upTo: 0x1p20)
+    switch devices.content {
+    case .list(let list): count *= max(1, list.count)
+    // LightningCLI itself prints a text: a number of devices, or their indices.
+    case .text(let text) where text.contains(","): count *= text.split(separator: ",").count
+    case .text(let text):
+      count *= try ConfigurationValue(key: devices.key, content: .word(text), place: devices.place)
+        .wholeNumber(
+          upTo: 0x1p20)
+    default: count *= try devices.wholeNumber(upTo: 0x1p20)
     }
     return count
   }

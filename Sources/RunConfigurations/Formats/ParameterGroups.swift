@@ -30,7 +30,7 @@ enum ParameterGroups {
     var notes: [String] = []
     var warnings: [String] = []
     let main = try main(of: groups, &notes, &warnings)
-    settings.adopt(main)
+    settings.adopt(ConfigurationValue(key: "", content: main.content, place: main.place))
     for key in ["params", "param_names"] { _ = settings.value(key) }
     let (name, isDecoupled) = try optimizer(&settings, group: main)
     // Where a schedule has set the learning rate, `initial_lr` keeps what it started from.

@@ -14,7 +14,8 @@ enum TorchTitan {
   static let keys = [
     "optimizer.name", "optimizer.lr", "optimizer.beta1", "optimizer.beta2", "optimizer.eps",
     "optimizer.weight_decay", "lr_scheduler.warmup_steps", "lr_scheduler.decay_ratio",
-    "lr_scheduler.decay_type", "lr_scheduler.min_lr_factor", "lr_scheduler.lr_min", "training.steps",
+    "lr_scheduler.decay_type", "lr_scheduler.min_lr_factor", "lr_scheduler.lr_min",
+    "lr_scheduler.total_steps", "training.steps",
     "training.warmup_steps", "training.max_norm",
   ]
 
@@ -47,7 +48,6 @@ enum TorchTitan {
     }
     settings.ignore([
       "optimizer.implementation", "optimizer.fused", "optimizer.foreach", "optimizer.early_step_in_backward",
-      "lr_scheduler.total_steps",
     ])
     let model = [try? settings.text("model.name"), try? settings.text("model.flavor")].compactMap { $0 }
     let title =
@@ -78,15 +78,23 @@ private struct TorchTitanSchedule {
     let release: Release =
       settings.has("training.warmup_steps")
       ? .of2024 : settings.has("lr_scheduler.lr_min") ? .ofLrMin : .ofMinLrFactor
+    // The schedule may be made for another length than the run's.
+    let total =
+      settings.has("lr_scheduler.total_steps") ? try settings.wholeNumber("lr_scheduler.total_steps") : steps
     let given = try settings.wholeNumber(
       release == .of2024 ? "training.warmup_steps" : "lr_scheduler.warmup_steps", from: 0, default: 200)
-    let warmup = min(given, steps)
-    if given > steps { warnings.append("The warm-up of \(given) steps is cut to the \(steps) of the run.") }
+    let warmup = min(given, total)
+    if given > total { warnings.append("The warm-up of \(given) steps is cut to \(total).") }
+    // The first step has part of the rise; `parts` of it are the whole.
+    func rising(_ name: String, parts: Int) -> ScheduleSpecification {
+      var named = ScheduleSpecification(name)
+      if parts > 1 { (named.warmup, named.warmupFrom) = (parts - 1, 1 / Double(parts)) }
+      if total != steps { named.end = total }
+      return named
+    }
     guard release != .of2024 else {
       note = "The warm-up stands under [training], as in releases of 2024: a straight line down follows it."
-      var named = ScheduleSpecification("linear")
-      if warmup > 0 { (named.warmup, named.warmupFrom) = (warmup, 1 / Double(warmup + 1)) }
-      schedule = .fitting(named, peak: peak, steps: steps, warnings: &warnings)
+      schedule = .fitting(rising("linear", parts: warmup + 1), peak: peak, steps: steps, warnings: &warnings)
       return
     }
     let shape = try settings.text("lr_scheduler.decay_type", default: "linear")
@@ -98,36 +106,30 @@ private struct TorchTitanSchedule {
     let unit = Domain(0, includesLower: true, upTo: 1, includesUpper: true)
     let floor = try settings.number(
       release == .ofLrMin ? "lr_scheduler.lr_min" : "lr_scheduler.min_lr_factor", in: unit, default: 0)
-    var fall = steps - warmup
+    var fall = total - warmup
     if settings.has("lr_scheduler.decay_ratio") {
       // Python rounds halves to even numbers.
-      let share = try settings.number("lr_scheduler.decay_ratio", in: unit) * Double(steps)
+      let share = try settings.number("lr_scheduler.decay_ratio", in: unit) * Double(total)
       fall = Int(share.rounded(.toNearestOrEven))
-      if warmup + fall > steps {
-        warnings.append(
-          "Warm-up and decay take more than the run: the decay is cut to \(steps - warmup) steps.")
-        fall = steps - warmup
+      if warmup + fall > total {
+        fall = total - warmup
+        warnings.append("Warm-up and decay take more than there is: the decay is cut to \(fall) steps.")
       }
     }
     let isLate = release == .ofMinLrFactor
     note =
       isLate
-      ? "The schedule is that of releases with min_lr_factor: the last step still has a share of the fall left."
+      ? "The schedule is that of releases with min_lr_factor: the first step has its part of the rise."
       : "The schedule is that of releases with lr_min: warm-up and decay are counted in parts of one step more."
-    // The first step of the rise is one part; so is the first of the fall.
     let (rise, parts) = isLate ? (warmup, fall) : (warmup + 1, fall + 1)
-    let stable = steps - warmup - fall + (isLate ? 1 : 0)
-    if fall > 0, stable >= 1 {
-      var named = ScheduleSpecification(shape == "cosine" ? "trapezoid-cosine" : "trapezoid")
-      named.parameters = ["decay": [Double(parts)], "floor": [floor]]
-      if shape == "sqrt" { named.parameters["power"] = [0.5] }
-      if rise > 1 { (named.warmup, named.warmupFrom) = (rise - 1, 1 / Double(rise)) }
-      schedule = .fitting(named, peak: peak, steps: steps, warnings: &warnings)
+    if fall == 0 {
+      schedule = .fitting(rising("constant", parts: rise), peak: peak, steps: steps, warnings: &warnings)
       return
     }
-    if fall == 0 {
-      var named = ScheduleSpecification("constant")
-      if rise > 1 { (named.warmup, named.warmupFrom) = (rise - 1, 1 / Double(rise)) }
+    if total - warmup - fall + (isLate ? 1 : 0) >= 1 {
+      var named = rising(shape == "cosine" ? "trapezoid-cosine" : "trapezoid", parts: rise)
+      named.parameters = ["decay": [Double(parts)], "floor": [floor]]
+      if shape == "sqrt" { named.parameters["power"] = [0.5] }
       schedule = .fitting(named, peak: peak, steps: steps, warnings: &warnings)
       return
     }
@@ -141,7 +143,7 @@ private struct TorchTitanSchedule {
     schedule = .table(
       LearningRateTable(everyStepOf: steps) { taken in
         guard taken >= warmup else { return peak * Double(taken + 1) / Double(rise) }
-        let x = Double(taken + 1 - warmup) / Double(parts)
+        let x = min(1, Double(taken + 1 - warmup) / Double(parts))
         let left =
           shape == "linear" ? 1 - x : shape == "sqrt" ? 1 - x.squareRoot() : (1 + Double.cos(.pi * x)) / 2
         return peak * (floor + (1 - floor) * left)

@@ -8,8 +8,15 @@ enum YAMLDocument {
   /// The value that the text consists of.
   static func root(of input: InputText) throws(ConfigurationError) -> ConfigurationValue {
     try refuseAnchors(in: input)
+    // The parser compares the keys of a mapping with one another; every key has a colon.
+    guard input.text.utf8.count(where: { $0 == UInt8(ascii: ":") }) <= keyLimit else {
+      throw .invalid(.tooManyValues(limit: keyLimit), at: .file(input.path))
+    }
     return try value(of: input)
   }
+
+  /// More keys than any configuration has.
+  static let keyLimit = 20_000
 
   /// The value of a text that is known to have no anchors.
   static func value(of input: InputText) throws(ConfigurationError) -> ConfigurationValue {

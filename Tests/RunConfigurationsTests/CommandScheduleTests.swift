@@ -12,7 +12,7 @@ import Testing
 #endif
 
 /// The learning rate of every update against what the programs themselves set (Tests/ReferenceData/Schedules).
-@Suite struct ScheduleReferenceTests {
+@Suite struct CommandScheduleTests {
   struct Case: CustomTestStringConvertible {
     let command: String
     let rates: [Double]
