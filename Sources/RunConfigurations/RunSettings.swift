@@ -298,7 +298,10 @@ struct RunSettings {
   private var rest: [ConfigurationValue] { values.filter { !used.contains($0.key) } }
 
   private func isStrange(_ value: ConfigurationValue) -> Bool {
-    !harmless.contains(value.key) && !value.isNull && Self.looksLikeOptimizer(value.key)
+    guard !harmless.contains(value.key), !value.isNull else { return false }
+    if Self.looksLikeOptimizer(value.key) { return true }
+    // Comparing takes time, and no real configuration is so long.
+    return values.count < 1000 && Spelling.isSlip(value.key, of: Array(used.filter(Self.looksLikeOptimizer)))
   }
 
   /// Whether a part of the name is a word for what optimizers and schedules are set by.

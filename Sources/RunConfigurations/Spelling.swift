@@ -14,6 +14,11 @@ public enum Spelling {
     return best.distance <= max(2, best.name.count / 3) ? best.name : nil
   }
 
+  /// Whether a name differs from a known one by one or two letters.
+  static func isSlip(_ name: String, of known: [String]) -> Bool {
+    known.contains { abs($0.count - name.count) <= 2 && $0.count > 5 && distance(name.lowercased(), $0) <= 2 }
+  }
+
   /// Insertions, deletions and replacements between two words.
   private static func distance(_ first: String, _ second: String) -> Int {
     let second = Array(second)

@@ -296,3 +296,46 @@ import Testing
     #expect(abs(try run.plan().step(after: 50).learningRate - 0.005) < 1e-8)
   }
 }
+
+/// What changes the run and is not followed is said.
+@Suite struct FileWarningTests {
+  struct Case: Sendable, CustomTestStringConvertible {
+    let file: String
+    let text: String
+    let warning: String
+    var testDescription: String { warning }
+  }
+
+  static let arguments = "optim: adamw_torch\nweight_decay: 0.1\nmax_steps: 9\nmax_grad_norm: 0\n"
+  static let foundry = "max_duration: 9ba\nscheduler: {name: constant}\noptimizer:\n  name: decoupled_adamw\n"
+
+  @Test(arguments: [
+    Case(
+      file: "a.yaml", text: arguments + "lr_scheduler_type: linear\noptim_args: a=1",
+      warning: "optim_args is not read for adamw_torch."),
+    Case(
+      file: "a.yaml", text: arguments + "lr_scheduler_type: linear\nweight_decya: 1",
+      warning:
+        "weight_decya = 1 looks like a setting of the optimizer, but is not known here; did you mean weight_decay?"
+    ),
+    Case(
+      file: "a.yaml", text: arguments + "lr_scheduler_type: constant\nwarmup_ratio: 0.5",
+      warning: "lr_scheduler_type is constant: there is no warm-up, whatever is said of one."),
+    Case(
+      file: "a.yaml", text: arguments + "lr_scheduler_type: linear\nwarmup_ratio: 1",
+      warning: "The warm-up takes 9 of 9 steps: the learning rate stays below its peak."),
+    Case(
+      file: "a.yaml", text: foundry + "  param_groups: [{param_str_match: wte, lr: 1}]",
+      warning:
+        "optimizer.param_groups = [{param_str_match: wte, lr: 1}] looks like a setting of the optimizer, but is "
+        + "not known here."),
+    Case(
+      file: "a.toml", text: "[optimizer]\nmuon_lr = 1\n[training]\nmax_norm = 0",
+      warning:
+        "optimizer.muon_lr = 1 looks like a setting of the optimizer, but is not known here."),
+  ])
+  func warned(_ test: Case) throws {
+    let run = try RunConfiguration.read(text: test.text, path: test.file)
+    #expect(run.warnings == [test.warning])
+  }
+}

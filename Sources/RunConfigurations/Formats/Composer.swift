@@ -41,7 +41,7 @@ enum Composer {
     }
     settings.ignore(
       ["clipping_type", "clipping_threshold"].map { "\(clipping[0]).\($0)" } + [
-        "optimizer.disable_grad", "optimizer.param_groups", "seed", "model.attn_config.clip_qkv",
+        "seed", "model.attn_config.clip_qkv",
       ])
     let model = try MPTModel(&settings)
     if let model { notes += model.notes }

@@ -39,7 +39,14 @@ enum HuggingFace {
     let state = try state(&settings, &notes)
     let optimizer = try HuggingFaceOptimizer(&settings)
     notes += optimizer.notes
-    let learningRate = try settings.number("learning_rate", in: .positive, default: state?.peak ?? 5e-5)
+    warnings += optimizer.warnings
+    let learningRate: Double
+    if let peak = state?.peak, !settings.has("learning_rate") {
+      learningRate = peak
+      notes.append("The peak learning rate is the highest in log_history, \(peak).")
+    } else {
+      learningRate = try settings.number("learning_rate", in: .positive, default: 5e-5)
+    }
     var values = optimizer.hyperparameters
     values[.learningRate] = learningRate
     if values[.weightDecay] == nil {
@@ -93,6 +100,7 @@ private struct HuggingFaceOptimizer {
   var hyperparameters: [Symbol: Double] = [:]
   var nesterov = false
   var notes: [String] = []
+  var warnings: [String] = []
 
   init(_ settings: inout RunSettings) throws(ConfigurationError) {
     if settings.has("adafactor"), try settings.boolean("adafactor") {
@@ -127,6 +135,7 @@ private struct HuggingFaceOptimizer {
       }
       return
     }
+    if !options.isEmpty { warnings.append("optim_args is not read for \(name).") }
     hyperparameters[.beta1] = try settings.number("adam_beta1", in: .coefficient, default: 0.9)
     hyperparameters[.beta2] = try settings.number("adam_beta2", in: .coefficient, default: 0.999)
     if optimizer == .adamW {
