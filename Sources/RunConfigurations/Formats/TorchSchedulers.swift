@@ -91,7 +91,7 @@ struct TorchSchedulers {
   ) throws(ConfigurationError) -> Rule? {
     guard let root, let path = root.member("class_path") else { return nil }
     let name = try path.text().split(separator: ".").last.map(String.init) ?? ""
-    let arguments = Arguments(root.member("init_args"), at: path)
+    let arguments = ClassArguments(root.member("init_args"), at: path)
     let share = Domain(0, includesLower: true, upTo: 1, includesUpper: true)
     switch name {
     case "ConstantLR":
@@ -178,7 +178,7 @@ struct TorchSchedulers {
 
   /// One scheduler after another; each begins anew at its milestone.
   private func sequence(
-    _ arguments: Arguments, _ warnings: inout [String]
+    _ arguments: ClassArguments, _ warnings: inout [String]
   ) throws(ConfigurationError) -> Rule? {
     let milestones = try arguments.wholes("milestones")
     var rules: [Rule] = []
@@ -211,7 +211,7 @@ struct TorchSchedulers {
   }
 
   private func oneCycle(
-    _ arguments: Arguments, _ path: ConfigurationValue, _ warnings: inout [String]
+    _ arguments: ClassArguments, _ path: ConfigurationValue, _ warnings: inout [String]
   ) throws(ConfigurationError) -> Rule {
     let top = try arguments.number("max_lr", .positive, peak)
     let total: Int
@@ -269,7 +269,7 @@ struct TorchSchedulers {
   }
 
   /// `eta_min` as a factor.
-  private func floor(_ arguments: Arguments) throws(ConfigurationError) -> Double {
+  private func floor(_ arguments: ClassArguments) throws(ConfigurationError) -> Double {
     try arguments.number(
       "eta_min", Domain(0, includesLower: true, upTo: peak, includesUpper: true), 0) / peak
   }
@@ -288,46 +288,4 @@ private func specification(
   named.parameters = parameters
   if let end, end != steps { named.end = end }
   return named
-}
-
-/// The arguments of a class.
-private struct Arguments {
-  private let values: ConfigurationValue?
-  /// Where the class is named, for what is missing.
-  let place: ConfigurationValue
-
-  init(_ values: ConfigurationValue?, at place: ConfigurationValue) {
-    (self.values, self.place) = (values, place)
-  }
-
-  func has(_ name: String) -> Bool { values?.member(name) != nil }
-
-  func required(_ name: String) throws(ConfigurationError) -> ConfigurationValue {
-    guard let value = values?.member(name) else { throw place.invalid(.missingKey(name, in: place.source)) }
-    return value
-  }
-
-  func number(_ name: String, _ domain: Domain, _ fallback: Double?) throws(ConfigurationError) -> Double {
-    if let fallback, !has(name) { return fallback }
-    return try required(name).number(in: domain)
-  }
-
-  func whole(_ name: String, _ fallback: Int?) throws(ConfigurationError) -> Int {
-    if let fallback, !has(name) { return fallback }
-    return try required(name).wholeNumber(upTo: 0x1p40)
-  }
-
-  func wholes(_ name: String) throws(ConfigurationError) -> [Int] {
-    var numbers: [Int] = []
-    for item in try required(name).list() { numbers.append(try item.wholeNumber(from: 0, upTo: 0x1p40)) }
-    return numbers
-  }
-
-  func text(_ name: String, _ fallback: String) throws(ConfigurationError) -> String {
-    has(name) ? try required(name).text() : fallback
-  }
-
-  func boolean(_ name: String, _ fallback: Bool) throws(ConfigurationError) -> Bool {
-    has(name) ? try required(name).boolean() : fallback
-  }
 }
