@@ -30,6 +30,7 @@ commands=(
   "simulate --optimizer adamw --lr 1e-2 --weight-decay 0.5 --dimension 32 --neurons 16 --steps 2000 --seeds 2"
   "simulate --optimizer rv-sgdm --lr 0.5 --weight-decay 1e-2 --momentum 0.9 --neurons 16 --steps 2000 --seeds 2"
   "sweep --optimizer adamw --lr 1e-4:1e-1:log:5 --weight-decay 0.1 --dimension 768 --initial-norm 1 --over trajectory --steps 500"
+  "audit $root/examples/transformer-step-1600.safetensors --previous $root/examples/transformer-step-1595.safetensors --config $root/examples/transformer.yaml"
 )
 
 passed=0

@@ -61,7 +61,7 @@ public struct Audit: Sendable {
   public let step: Int
   /// Steps since the earlier checkpoint; nil without one.
   public let stepsBetween: Int?
-  /// The tensors that decay and could be read, in the order of the network.
+  /// The tensors that decay and could be read, in the order of the list.
   public internal(set) var tensors: [TensorAudit] = []
   /// The neurons of the tensor that was asked for; otherwise those that are farthest from their tensor's.
   public internal(set) var neurons: [NeuronAudit] = []
@@ -85,8 +85,10 @@ public struct Audit: Sendable {
     listsOneTensor = request.neuronsOf != nil
     guard 1...max(1, run.steps) ~= step else { throw .step(step, steps: run.steps) }
     if let stepsBetween, !(1...step ~= stepsBetween) { throw .stepsBetween(stepsBetween, step: step) }
-    warnings =
-      request.checkpoint.warnings.map { "\($0)" } + (request.previous?.warnings.map { "\($0)" } ?? [])
+    warnings = run.warnings + request.parameters.warnings
+    for checkpoint in [request.checkpoint, request.previous].compactMap({ $0 }) {
+      warnings += checkpoint.warnings.map { "\($0)" }
+    }
     let chosen = try choose(request)
     var predictors: [LayerShape: TensorPrediction] = [:]
     for (tensor, stored) in chosen {

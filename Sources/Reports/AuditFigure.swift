@@ -4,7 +4,7 @@ import Formulas
 import RunConfigurations
 
 extension AuditReport {
-  /// The norm of each tensor over its equilibrium norm, in the order of the network, and how the neurons of a tensor differ.
+  /// The norm of each tensor over its equilibrium norm, in the order of names, and how the neurons of a tensor differ.
   public var figure: Figure {
     var panels: [Figure.Panel] = []
     let known = audit.tensors.enumerated().filter { $1.ratio?.isFinite == true && $1.ratio ?? 0 > 0 }
@@ -17,7 +17,7 @@ extension AuditReport {
       let ends = [0.5, Double(audit.tensors.count) + 0.5]
       panels.append(
         Figure.Panel(
-          x: "tensor, in the order of the network",
+          x: "tensor, in the order of names",
           y: Figure.Axis("‖ω‖/\(Quantity.equilibriumNorm.symbol)", scale: .logarithmic),
           series: [
             Figure.Series("equilibrium", x: ends, y: [1, 1], style: .dashed, color: .neutral),

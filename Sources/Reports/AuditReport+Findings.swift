@@ -78,7 +78,7 @@ extension AuditReport {
     if !waits.isEmpty {
       points.append(
         Prose(
-          "Of the others, \(waits.count) \(waits.count == 1 ? "reaches" : "reach") equilibrium under the rest of the schedule, after \(Numbers.short(Double(waits[waits.count / 2]))) steps in the median."
+          "\(strange.count < off.count ? "Of the others, " : "")\(waits.count) \(waits.count == 1 ? "reaches" : "reach") equilibrium under the rest of the schedule, after \(Numbers.short(Double(waits[waits.count / 2]))) steps in the median."
         ))
     }
     let never = strange.count - waits.count

@@ -101,7 +101,7 @@ struct AuditReader {
       run, list, opened, step: step, previous: earlier,
       stepsBetween: try earlier.map { _ in try between(given: stepsBetween, step: step, run) },
       initialNorms: try tensors.initialNorms(of: list), neuronsOf: neurons)
-    let notes = run.notes + list.notes + run.warnings + list.warnings
+    let notes = run.notes + list.notes
     do throws(AuditError) {
       return AuditReport(try Audit(request), stepSource: source, notes: notes)
     } catch {
