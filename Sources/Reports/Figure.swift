@@ -85,6 +85,9 @@ public struct Figure: Sendable {
     /// Its colour.
     public var color: Color
 
+    /// Whether it is a single point, which is drawn larger.
+    var isLone: Bool { x.count == 1 }
+
     /// A series; `x` and `y` have to be of the same length.
     public init(
       _ name: Prose?, x: [Double] = [], y: [Double] = [], style: Style = .line, color: Color = .blue

@@ -19,9 +19,7 @@ extension RunReport {
   private static let resolution = 400
 
   /// Follows every layer whose initial norm is known to the end of the run, two at a time.
-  ///
-  /// - Parameter progress: told how many steps were followed.
-  public mutating func follow(progress: @escaping @Sendable (Int) -> Void = { _ in }) async {
+  public mutating func follow() async {
     var groups: [(key: CourseKey, names: [String], trajectory: Trajectory, measured: MeasuredRun?)] = []
     var run = run
     run.optimizer.addKurtosis(to: &run.hyperparameters)
@@ -49,7 +47,7 @@ extension RunReport {
               .success(
                 try TrajectoryReport.Layer(
                   group.trajectory, name: group.names.joined(separator: ", "), every: every,
-                  measured: group.measured, progress: progress))
+                  measured: group.measured))
             )
           } catch { return (index, .failure(error)) }
         }

@@ -60,10 +60,28 @@ extension RunReport {
       ))
     if let audit { members.append(("checkpoint", audit.json)) }
     if let crossCheck { members.append(("crosscheck", JSONValue(crossCheck.jsonMembers))) }
+    members.append(("formulas", .array(formulas)))
+    members.append(("assumptions", texts(assumptions)))
     members.append(("warnings", texts(warnings)))
     members.append(("notes", .array(run.notes.map { .string($0) })))
     members.append(("ignored", .array(run.ignored.map { .string($0) })))
     return JSONValue(members)
+  }
+
+  /// Every formula with its source, and its value for the first layer.
+  private var formulas: [JSONValue] {
+    Quantity.allCases.flatMap { quantity in
+      Fidelity.allCases.compactMap { fidelity in
+        general.estimate(quantity, fidelity).map { estimate in
+          [
+            "quantity": .string(quantity.rawValue), "fidelity": .string(fidelity.rawValue),
+            "formula": .string(PlainText.render(estimate.cited.formula)),
+            "latex": .string(LaTeX.render(estimate.cited.formula)), "source": .string(estimate.cited.source),
+            "value": .optional(estimate.value),
+          ]
+        }
+      }
+    }
   }
 
   private func texts(_ sentences: [Prose]) -> JSONValue { .array(sentences.map { .string($0.plain) }) }

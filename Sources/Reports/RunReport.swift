@@ -11,7 +11,7 @@ public struct RunReport: Sendable {
   public let source: String
   /// What is predicted of each layer at the peak learning rate.
   public let layers: [(shape: LayerShape, prediction: Prediction)]
-  /// The layers over the run, those that start alike together; empty until ``follow(progress:)``.
+  /// The layers over the run, those that start alike together; empty until ``follow()``.
   public internal(set) var courses: [Course] = []
   /// Why layers could not be followed, a sentence each.
   var unfollowed: [Prose] = []
@@ -104,7 +104,7 @@ public struct RunReport: Sendable {
         ? [] : [Prose("Without influence on the predictions: \(run.ignored.joined(separator: ", ")).")])
   }
 
-  private var assumptions: [Prose] {
+  var assumptions: [Prose] {
     var seen: Set<Assumption> = []
     return Quantity.allCases.flatMap { general.estimate($0, .leading)?.cited.assumptions ?? [] }
       .filter { seen.insert($0).inserted }.map { Prose($0.statement) }

@@ -107,8 +107,6 @@ public enum Problem: Equatable, Sendable {
   case notEvaluated(key: String, String)
   /// An argument that is not `--key=value`.
   case notAnOverride
-  /// An override for a format that has none.
-  case noOverrides(format: String)
 }
 
 extension Problem: CustomStringConvertible {
@@ -161,7 +159,6 @@ extension Problem: CustomStringConvertible {
     case .notEvaluated(let key, let text):
       "\(key) is '\(text.excerpt)', which would have to be executed; write the value out or pass --\(key)=VALUE"
     case .notAnOverride: "expected --key=value"
-    case .noOverrides(let format): "\(format) has no overrides; change the file"
     }
   }
 }

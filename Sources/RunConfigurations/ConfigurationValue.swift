@@ -136,6 +136,21 @@ struct ConfigurationValue: Sendable {
   }
 }
 
+extension ConfigurationValue {
+  /// The mapping with another value at a path of keys; a mapping that is not there is made.
+  func replacing(_ path: ArraySlice<String>, with value: ConfigurationValue) -> ConfigurationValue {
+    guard let name = path.first, case .mapping(var values) = content else {
+      return path.isEmpty ? ConfigurationValue(key: key, content: value.content, place: value.place) : self
+    }
+    let index = values.firstIndex { $0.key == name }
+    let old =
+      index.map { values[$0] } ?? ConfigurationValue(key: name, content: .mapping([]), place: value.place)
+    let new = old.replacing(path.dropFirst(), with: value)
+    if let index { values[index] = new } else { values.append(new) }
+    return ConfigurationValue(key: key, content: .mapping(values), place: place)
+  }
+}
+
 /// The values of a mapping by key, in the order of the file.
 struct ConfigurationMapping {
   let value: ConfigurationValue

@@ -106,6 +106,6 @@ struct Syntax: Sendable {
     if let syntax = catalogue.first(where: { $0.opens(start) }) { return syntax }
     let lines = input.text.split(separator: "\n")
     if let syntax = catalogue.first(where: { lines.contains(where: $0.isTypical) }) { return syntax }
-    throw .invalid(.unknownFormat(known: RunFormat.catalogue.map(\.name)), at: .file(input.path))
+    throw .invalid(.unknownFormat(known: RunFormat.catalogue.map(\.identifier)), at: .file(input.path))
   }
 }

@@ -6,8 +6,8 @@ import Formulas
 /// Mappings within mappings are one list, with keys from the top: `optimizer.lr`. An empty value or `null` counts as
 /// not given.
 struct RunSettings {
-  /// The file as it was parsed.
-  let root: ConfigurationValue
+  /// The file as it was parsed, with what arguments replaced.
+  private(set) var root: ConfigurationValue
   /// The file's name without folders and extension.
   let stem: String
   /// The file's path, for messages.
@@ -49,6 +49,7 @@ struct RunSettings {
         .unknownKey(written, known: known + values.map(\.key).filter { !known.contains($0) }), at: place)
     }
     let value = ConfigurationValue(key: key, content: .word(text), place: place)
+    root = root.replacing(key.split(separator: ".").map(String.init)[...], with: value)
     if let position = positions[key] {
       values[position] = value
     } else {
@@ -289,10 +290,13 @@ struct RunSettings {
     if strange.count > 20 {
       warnings.append("\(strange.count - 20) further names look like settings of the optimizer.")
     }
-    for fact in RunFacts.Fact.allCases where facts.known[fact] != nil && !usedFacts.contains(fact) {
-      warnings.append("\(fact.rawValue) is not needed: \(path) says it itself.")
-    }
-    return warnings
+    return warnings + unneededFacts
+  }
+
+  /// What was given without need.
+  var unneededFacts: [String] {
+    RunFacts.Fact.allCases.filter { facts.known[$0] != nil && !usedFacts.contains($0) }
+      .map { "\($0.rawValue) is not needed: \(path) says it itself." }
   }
 
   private var rest: [ConfigurationValue] { values.filter { !used.contains($0.key) } }

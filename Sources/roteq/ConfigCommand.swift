@@ -7,8 +7,21 @@ struct ConfigCommand: ParsableCommand {
     abstract: "Read the configuration of a training run, and write it as roteq's own YAML.",
     discussion: """
       EXAMPLES
-        roteq config examples/gpt2-openwebtext.py
         roteq config examples/gpt2-openwebtext.py --learning_rate=6e-4 -o run.yaml
+        roteq config examples/gpt2-openwebtext.sh                       (a shell script)
+        roteq config examples/deit-tiny-imagenet.yaml \\
+            --dataset-size 1281167 --world-size 4                       (timm)
+        roteq config examples/resnet50-imagenet.sh                      (timm)
+        roteq config examples/transformer-s-iwslt14.sh                  (fairseq)
+        roteq config examples/gpt-345m-megatron.sh                      (Megatron-LM)
+        roteq config examples/gpt2-openwebtext-trainer/trainer_state.json
+                                                              (Hugging Face's Trainer)
+        roteq config examples/resnet20-cifar10-lightning.yaml \\
+            --dataset-size 50000                                  (PyTorch Lightning)
+        roteq config examples/mpt-125m-llm-foundry.yaml                 (llm-foundry)
+        roteq config examples/llama3-8b-torchtitan.toml                  (torchtitan)
+        roteq config examples/resnet20-cifar10-param-groups.json \\
+            --steps 78000                              (optimizer.state_dict() as JSON)
         roteq config --schema
 
       Every format that is read (docs/configuration.md) ends in the same value, which is what is printed: check here \

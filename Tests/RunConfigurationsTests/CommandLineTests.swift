@@ -121,7 +121,7 @@ import Testing
     ),
     Line(
       "python \(start) --lr 1 --adam-beta3 0.5",
-      "adam_beta3 = 0.5 looks like a setting of the optimizer, but is not known here; did you mean adam_beta1?"
+      "adam_beta3 = 0.5 looks like a setting of the optimizer, but is not read here; did you mean adam_beta1?"
     ),
     Line(
       "python train.py --lr 1 --epochs 5 --batch-size 10",

@@ -316,7 +316,7 @@ import Testing
     Case(
       file: "a.yaml", text: arguments + "lr_scheduler_type: linear\nweight_decya: 1",
       warning:
-        "weight_decya = 1 looks like a setting of the optimizer, but is not known here; did you mean weight_decay?"
+        "weight_decya = 1 looks like a setting of the optimizer, but is not read here; did you mean weight_decay?"
     ),
     Case(
       file: "a.yaml", text: arguments + "lr_scheduler_type: constant\nwarmup_ratio: 0.5",
@@ -328,11 +328,11 @@ import Testing
       file: "a.yaml", text: foundry + "  param_groups: [{param_str_match: wte, lr: 1}]",
       warning:
         "optimizer.param_groups = [{param_str_match: wte, lr: 1}] looks like a setting of the optimizer, but is "
-        + "not known here."),
+        + "not read here."),
     Case(
       file: "a.toml", text: "[optimizer]\nmuon_lr = 1\n[training]\nmax_norm = 0",
       warning:
-        "optimizer.muon_lr = 1 looks like a setting of the optimizer, but is not known here."),
+        "optimizer.muon_lr = 1 looks like a setting of the optimizer, but is not read here."),
   ])
   func warned(_ test: Case) throws {
     let run = try RunConfiguration.read(text: test.text, path: test.file)

@@ -27,6 +27,28 @@ import Testing
           steps: 1000, layers: [LayerShape(name: "a", neurons: 2, dimension: 3)]))
   }
 
+  /// Arguments replace what the file says, or add to it.
+  @Test func overrides() throws {
+    let text = """
+      name: tiny
+      optimizer: {name: sgdm, learning_rate: 1e-4, weight_decay: 1, momentum: 0.9}
+      steps: 100
+      """
+    let run = try RunConfiguration.read(
+      text: text, path: "run.yaml",
+      overrides: [
+        "--optimizer.learning_rate=0.5", "--optimizer.nesterov=true", "--decay-rule=timm", "--steps=7",
+      ],
+      facts: RunFacts([.worldSize: 8]))
+    #expect(
+      run
+        == TrainingRun(
+          name: "tiny", optimizer: .sgdm,
+          hyperparameters: [.learningRate: 0.5, .weightDecay: 1, .momentum: 0.9],
+          nesterov: true, steps: 7, decayRule: .timm,
+          warnings: ["--world-size is not needed: run.yaml says it itself."]))
+  }
+
   @Test(arguments: ["4.8e-3", "6e-4", "+1E-3", ".5", "0.1", "1"])
   func numbers(number: String) throws {
     let text = """

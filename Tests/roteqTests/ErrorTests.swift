@@ -119,7 +119,8 @@ import Testing
     Case(
       line: "roteq report LICENSE", code: 65,
       message:
-        "LICENSE: not a run configuration in a known format; known: nanoGPT's config/*.py, roteq's own YAML"),
+        "LICENSE: not a run configuration in a known format; known: fairseq, megatron, timm, nanogpt, param-groups, huggingface, lightning, composer, torchtitan, roteq"
+    ),
     Case(line: "roteq report /dev/null", code: 65, message: "/dev/null: empty, expected a run configuration"),
     Case(
       line: "roteq report examples/gpt2-openwebtext.py --learnin_rate=3", code: 64,

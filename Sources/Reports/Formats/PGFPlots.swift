@@ -53,7 +53,7 @@ public struct PGFPlots: Sendable {
             "(\(Numbers.rounded($0.x, digits: 7)),\(Numbers.rounded($0.y, digits: 6)))"
           }
           lines.append(
-            "\\addplot[\(style(series.style, series.color)), forget plot] coordinates {\n"
+            "\\addplot[\(style(series.style, series.color, isLone: series.isLone)), forget plot] coordinates {\n"
               + Self.lines(points) + "};")
         }
       }
@@ -122,13 +122,13 @@ public struct PGFPlots: Sendable {
     }
   }
 
-  private func style(_ style: Figure.Style, _ color: Figure.Color) -> String {
+  private func style(_ style: Figure.Style, _ color: Figure.Color, isLone: Bool = false) -> String {
     let pen =
       switch style {
       case .line: "line width=1.2pt"
       case .dashed: "line width=0.8pt, dash pattern=on 4pt off 2pt"
       case .dotted: "line width=1pt, dash pattern=on 1pt off 2pt"
-      case .points: "only marks, mark=*, mark size=0.8pt"
+      case .points: "only marks, mark=*, mark size=\(isLone ? "2" : "0.8")pt"
       }
     return "roteq-\(color), \(pen)"
   }

@@ -41,7 +41,7 @@ public struct SVG: Sendable {
       lines += plot.marks(panel)
       for series in panel.series {
         let data = plot.path(series, limit: Self.limit)
-        if !data.isEmpty { lines.append("<path \(pen(series.style, series.color)) d=\"\(data)\" />") }
+        if !data.isEmpty { lines.append("<path \(pen(series.style, series.color, isLone: series.isLone)) d=\"\(data)\" />") }
       }
       lines += labels(panel, frame, layout)
     }
@@ -56,14 +56,14 @@ public struct SVG: Sendable {
       + "height=\"\(height)\" role=\"img\" fill=\"currentColor\" font-size=\"\(Self.dots(Self.letter))\"\(family)>"
   }
 
-  private func pen(_ style: Figure.Style, _ color: Figure.Color) -> String {
+  private func pen(_ style: Figure.Style, _ color: Figure.Color, isLone: Bool = false) -> String {
     let pen =
       switch style {
       case .line: "stroke-width=\"2.2\" stroke-linejoin=\"round\""
       case .dashed: "stroke-width=\"1.5\" stroke-dasharray=\"9 5\""
       case .dotted: "stroke-width=\"2\" stroke-dasharray=\"2 4\""
       // A dot is a line without length between round ends.
-      case .points: "stroke-width=\"4.4\" stroke-linecap=\"round\""
+      case .points: "stroke-width=\"\(isLone ? "9" : "4.4")\" stroke-linecap=\"round\""
       }
     return "class=\"roteq-\(color)\" fill=\"none\" stroke=\"#\(color.hexadecimal)\" \(pen)"
   }

@@ -180,6 +180,16 @@ public enum RoteqYAML {
 
 extension RunFormat {
   static let roteqYAML = RunFormat(
-    identifier: "roteq", name: "roteq's own YAML", tool: "roteq", syntaxes: ["YAML"], isTypical: { _ in true }
-  ) { (settings) throws(ConfigurationError) in try RoteqYAML.decode(settings.root) }
+    identifier: "roteq", name: "roteq's own YAML", tool: "roteq", syntaxes: ["YAML"],
+    keys: ["name", "steps", "steps_per_epoch", "decay_rule"]
+      + (["name", "nesterov", "decay_convention"]
+      + Set(Optimizer.catalogue.flatMap { $0.hyperparameters.map(\.symbol.name) }).sorted()).map {
+        "optimizer.\($0)"
+      },
+    isTypical: { _ in true }
+  ) { (settings) throws(ConfigurationError) in
+    var run = try RoteqYAML.decode(settings.root)
+    run.warnings += settings.unneededFacts
+    return run
+  }
 }
