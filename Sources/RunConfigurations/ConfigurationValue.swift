@@ -198,3 +198,25 @@ extension ConfigurationValue {
     return numbers
   }
 }
+
+extension ConfigurationValue {
+  /// The values that are no mappings, with their keys from the top.
+  var leaves: [ConfigurationValue] {
+    var leaves: [ConfigurationValue] = []
+    addLeaves(to: &leaves)
+    return leaves
+  }
+
+  private func addLeaves(to leaves: inout [ConfigurationValue]) {
+    guard case .mapping(let values) = content else {
+      leaves.append(self)
+      return
+    }
+    for value in values {
+      // No format has keys of that length, and in a hostile file each of many values would get a copy.
+      let isShort = key.utf8.count + value.key.utf8.count < 500
+      let path = key.isEmpty ? value.key : isShort ? "\(key).\(value.key)" : "…"
+      ConfigurationValue(key: path, content: value.content, place: value.place).addLeaves(to: &leaves)
+    }
+  }
+}

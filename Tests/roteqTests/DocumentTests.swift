@@ -110,6 +110,14 @@ import Testing
     Case(file: "formulas.tex", line: "roteq formula --as latex"),
     Case(file: "derive-adamw.md", line: "roteq derive adamw --format markdown"),
     Case(file: "derive-lion.txt", line: "roteq derive lion"),
+    Case(file: "report-gpt2.txt", line: "roteq report examples/gpt2-openwebtext.py"),
+    Case(file: "report-gpt2.csv", line: "roteq report examples/gpt2-openwebtext.py --format csv"),
+    Case(
+      file: "report-checkpoint.md",
+      line:
+        "roteq report examples/transformer.yaml --checkpoint examples/transformer-step-1600.safetensors --previous examples/transformer-step-1595.safetensors --format markdown"
+    ),
+    Case(file: "config-megatron.yaml", line: "roteq config examples/gpt-345m-megatron.sh"),
     Case(file: "report-gpt2.md", line: "roteq report examples/gpt2-openwebtext.py --format markdown"),
     Case(file: "report-gpt2.tex", line: "roteq report examples/gpt2-openwebtext.py --format latex"),
     Case(file: "report-gpt2.html", line: "roteq report examples/gpt2-openwebtext.py --format html"),

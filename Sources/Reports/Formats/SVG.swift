@@ -41,7 +41,9 @@ public struct SVG: Sendable {
       lines += plot.marks(panel)
       for series in panel.series {
         let data = plot.path(series, limit: Self.limit)
-        if !data.isEmpty { lines.append("<path \(pen(series.style, series.color, isLone: series.isLone)) d=\"\(data)\" />") }
+        if !data.isEmpty {
+          lines.append("<path \(pen(series.style, series.color, isLone: series.isLone)) d=\"\(data)\" />")
+        }
       }
       lines += labels(panel, frame, layout)
     }
