@@ -11,11 +11,13 @@ struct ReportCommand: AsyncParsableCommand {
     discussion: """
       EXAMPLES
         roteq report examples/gpt2-openwebtext.py -o report
-        roteq report examples/gpt2-openwebtext.py --learning_rate=6e-4 --max_iters=600000
-        roteq report examples/resnet20-cifar10.yaml --unit-gradient-norm 0.1 --format json
-        roteq report examples/gpt2-openwebtext.py -o report --cross-check
+        roteq report examples/gpt2-openwebtext.py --learning_rate=6e-4
+        roteq report examples/deit-tiny-imagenet.yaml -o report \\
+            --dataset-size 1281167 --world-size 4
+        roteq report examples/resnet20-cifar10.yaml --unit-gradient-norm 0.1
         roteq report examples/transformer.yaml -o report \\
-            --checkpoint examples/transformer-step-500.safetensors
+            --checkpoint examples/transformer-step-1600.safetensors
+        roteq report examples/gpt2-openwebtext.py -o report --cross-check
         roteq report run.yaml -o report --templates my-templates
 
       CONFIG is a configuration as the training program has it (docs/configuration.md); nothing in it is executed. \
@@ -30,16 +32,7 @@ struct ReportCommand: AsyncParsableCommand {
   var overrides: [String] = []
   @OptionGroup(title: "Configuration") var configuration: ConfigurationOptions
   @OptionGroup(title: "Parameters") var parameters: ParameterOptions
-  @Option(
-    parsing: .unconditional,
-    help:
-      "Step of the checkpoint. (default: as its path or a trainer_state.json beside it says, or the end of the run)"
-  )
-  var atStep: String?
-  @Option(help: "Earlier checkpoint of the same run.", completion: .file()) var previous: String?
-  @Option(
-    parsing: .unconditional, help: "Steps between the two. (default: by the steps that their paths say)")
-  var stepsBetween: String?
+  @OptionGroup(title: "Checkpoints") var auditing: AuditOptions
   @Option(parsing: .unconditional, help: "Steps of the run, where the configuration does not say.")
   var steps: String?
   @Option(
@@ -55,11 +48,7 @@ struct ReportCommand: AsyncParsableCommand {
     help: "Directory with report.html.mustache, report.md.mustache and report.tex.mustache to use instead.",
     completion: .directory)
   var templates: String?
-  @Option(
-    parsing: .unconditional, help: "RMS gradient norm √E‖g‖², where the optimizer's norm depends on it.")
-  var gradientNorm: String?
-  @Option(parsing: .unconditional, help: "RMS gradient norm at unit weight norm, √E‖g̃‖².")
-  var unitGradientNorm: String?
+  @OptionGroup(title: "Gradient") var gradient: GradientNormOptions
   @Flag(
     help:
       "Run the optimizer itself on a random walk of some seconds, and put what it measured beside the predictions."
@@ -99,14 +88,7 @@ struct ReportCommand: AsyncParsableCommand {
       throw Failure("missing CONFIG: the report needs the configuration of a run", .usage)
     }
     var stated = try configuration.run(path, overrides: overrides, steps: steps)
-    for (flag, symbol, text) in [
-      ("--gradient-norm", Symbol.gradientPower, gradientNorm),
-      ("--unit-gradient-norm", .unitGradientPower, unitGradientNorm),
-    ] {
-      guard let text else { continue }
-      stated.hyperparameters[symbol] = try check(
-        parseNumber(text, flag: flag, expected: "\(symbol.domain)"), flag: flag, symbol: symbol, isRoot: true)
-    }
+    try gradient.add(to: &stated)
     var run = try parameters.layers(for: stated)
     if let initialization { try run.initialize(initialization) }
     var report: RunReport
@@ -118,14 +100,12 @@ struct ReportCommand: AsyncParsableCommand {
   /// The checkpoint held against the predictions, where one is given.
   private func audit(of run: TrainingRun) throws -> AuditReport? {
     guard let checkpoint = parameters.checkpoint else {
-      for (flag, text) in [
-        ("--at-step", atStep), ("--previous", previous), ("--steps-between", stepsBetween),
-      ] where text != nil { throw Failure("\(flag) needs --checkpoint", .usage) }
+      if let flag = auditing.given.first(where: \.1)?.0 {
+        throw Failure("\(flag) needs --checkpoint", .usage)
+      }
       return nil
     }
-    return try AuditReader(checkpoint: checkpoint, previous: previous, tensors: parameters.tensors).report(
-      on: run, atStep: atStep.map { try wholeNumber($0, flag: "--at-step", from: 1) },
-      stepsBetween: stepsBetween.map { try wholeNumber($0, flag: "--steps-between", from: 1) })
+    return try auditing.report(on: run, checkpoint: checkpoint, tensors: parameters.tensors)
   }
 
   /// Three seeds of a short walk at the run's hyperparameters.

@@ -67,15 +67,7 @@ enum NanoGPT {
     let final = try settings.number("min_lr", in: .nonNegative, default: number("min_lr"))
     // The learning rate of iteration t, from 0 on, within the warm-up.
     func rising(_ t: Int) -> Double { peak * Double(t + 1) / Double(warmup + 1) }
-    if warmup >= steps {
-      warnings.append(
-        "The warm-up takes \(warmup) of \(steps) steps: the learning rate stays below its peak.")
-      return .table(
-        LearningRateTable(
-          steps: steps == 1 ? [1] : [1, steps],
-          learningRates: steps == 1 ? [rising(0)] : [rising(0), rising(steps - 1)]))
-    }
-    if end <= warmup {
+    if end <= warmup, warmup < steps {
       warnings.append(
         "lr_decay_iters is not above warmup_iters: after the warm-up the learning rate is min_lr.")
       var table = LearningRateTable(steps: [1], learningRates: [warmup == 0 ? final : rising(0)])
@@ -91,7 +83,7 @@ enum NanoGPT {
     schedule.parameters["floor"] = [final / peak]
     if warmup > 0 { (schedule.warmup, schedule.warmupFrom) = (warmup, 1 / Double(warmup + 1)) }
     if end != steps { schedule.end = end }
-    return .named(schedule)
+    return .fitting(schedule, peak: peak, steps: steps, warnings: &warnings)
   }
 }
 

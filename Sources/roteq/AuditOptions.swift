@@ -1,0 +1,85 @@
+import ArgumentParser
+import Audits
+import Checkpoints
+import Parameters
+import Reports
+import RunConfigurations
+
+/// The flags that say when a checkpoint was written, and what it is compared with.
+struct AuditOptions: ParsableArguments {
+  @Option(
+    parsing: .unconditional,
+    help:
+      "Step of the checkpoint. (default: as its path or a trainer_state.json beside it says, or the end of the run)"
+  )
+  var atStep: String?
+  @Option(help: "Earlier checkpoint of the same run.", completion: .file()) var previous: String?
+  @Option(
+    parsing: .unconditional, help: "Steps between the two. (default: by the steps that their paths say)")
+  var stepsBetween: String?
+
+  /// Each flag by name, and whether it was given.
+  var given: [(String, Bool)] {
+    [("--at-step", atStep != nil), ("--previous", previous != nil), ("--steps-between", stepsBetween != nil)]
+  }
+
+  /// The audit of the checkpoint of a run.
+  func report(
+    on run: TrainingRun, checkpoint: String, tensors: TensorOptions, neurons: String? = nil
+  ) throws -> AuditReport {
+    let atStep = try atStep.map { try wholeNumber($0, flag: "--at-step", from: 1) }
+    let stepsBetween = try stepsBetween.map { try wholeNumber($0, flag: "--steps-between", from: 1) }
+    let opened = try open(checkpoint)
+    let earlier = try previous.map(open)
+    guard stepsBetween == nil || earlier != nil else {
+      throw Failure("--steps-between needs --previous", .usage)
+    }
+    let list = ParameterList(opened.listing, try tensors.rules(for: run))
+    let (step, source) = step(of: run, checkpoint, given: atStep)
+    let request = Audit.Request(
+      run, list, opened, step: step, previous: earlier,
+      stepsBetween: try earlier.map { _ in try between(given: stepsBetween, step: step, run) },
+      initialNorms: try tensors.initialNorms(of: list), neuronsOf: neurons)
+    let notes = run.notes + list.notes
+    do throws(AuditError) {
+      return AuditReport(try Audit(request), stepSource: source, notes: notes)
+    } catch {
+      switch error {
+      case .checkpoint(let error):
+        throw Failure(error.description, error.isMissingInput ? .noInput : .badData)
+      case .step, .stepsBetween, .unknownTensor: throw Failure(error.description, .usage)
+      default: throw Failure(error.description, .badData)
+      }
+    }
+  }
+
+  private func open(_ path: String) throws -> Checkpoint {
+    try TensorOptions.reading { () throws(CheckpointError) in try Checkpoint(path: path) }
+  }
+
+  /// The step of the checkpoint and how it is known.
+  private func step(of run: TrainingRun, _ checkpoint: String, given: Int?) -> (Int, String) {
+    if let given { return (given, "as --at-step says") }
+    if let told = CheckpointStep.told(by: checkpoint, stepsPerEpoch: run.stepsPerEpoch) {
+      return (told, "as the name of the checkpoint says")
+    }
+    if let told = InputFile.trainerStep(beside: checkpoint) {
+      return (told, "as trainer_state.json beside it says")
+    }
+    return (run.steps, "the end of the run, since nothing says otherwise (--at-step does)")
+  }
+
+  private func between(given: Int?, step: Int, _ run: TrainingRun) throws -> Int {
+    if let given { return given }
+    guard let previous,
+      let before = CheckpointStep.told(by: previous, stepsPerEpoch: run.stepsPerEpoch)
+        ?? InputFile.trainerStep(beside: previous)
+    else {
+      throw Failure("missing --steps-between: the name of \(previous ?? "") does not tell its step", .usage)
+    }
+    guard before < step else {
+      throw Failure("--previous: \(previous) is of step \(before), expected one before step \(step)", .usage)
+    }
+    return step - before
+  }
+}
