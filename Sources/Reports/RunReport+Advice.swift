@@ -8,6 +8,8 @@ extension RunReport {
   private static let shortTransient = 0.05
   /// Initial norms within this factor of the equilibrium norm need no change.
   private static let nearNorm = 1.2
+  /// Weight decays are tuned by factors of two; beyond this one no advice is given.
+  private static let largestFactor = 16.0
 
   var advice: [Prose] {
     var points: [Prose] = []
@@ -18,9 +20,12 @@ extension RunReport {
       points.append(
         "Or hold the angle from the first step: a rotational variant has no transient, see below.")
     }
-    if points.isEmpty {
-      guard shareOfRun != nil else { return [] }
-      points = ["Nothing: the transient is short, and the layers followed start near their equilibrium."]
+    if points.isEmpty, shareOfRun != nil {
+      points = [
+        courses.isEmpty
+          ? "The transient is short against the run. No layer could be followed, so how near to equilibrium they start is not known."
+          : "Nothing: the transient is short, and the layers followed start near their equilibrium."
+      ]
     }
     return points
   }
@@ -32,25 +37,38 @@ extension RunReport {
     guard let halfLife, let shareOfRun, shareOfRun > Self.shortTransient,
       let decay = settings.values[.weightDecay], let rotation
     else { return nil }
-    let factor = shareOfRun / Self.shortTransient
-    var values = settings.values.filter { symbol, _ in
-      settings.hyperparameters.contains { $0.symbol == symbol } || symbol == .dimension
-        || symbol == .unitGradientPower || symbol == .gradientPower
+    let tooLong: Prose =
+      "The half-life, \(Prose.steps(halfLife, of: run)), is far too long for the run: no weight decay near the given one shortens it to a twentieth of it. Train longer, or use the rotational variant, which has no transient."
+    // The half-life falls with some power of the decay; each round corrects what is left.
+    var factor = 1.0
+    for _ in 0..<40 {
+      guard let half = prediction(decay: decay * factor)?.transient.halfLife.value else { return tooLong }
+      factor *= half / (Self.shortTransient * Double(run.steps))
     }
-    values[.weightDecay] = decay * factor
-    guard
-      let other = try? Settings(
-        settings.optimizer, values, weight: settings.variant.weight, nesterov: settings.variant.nesterov),
-      let faster = Prediction(other).estimate(.expectedRotation, .leading)?.value
-    else {
-      return Prose(
-        "The half-life, \(Prose.steps(halfLife, of: run)), is too long for any weight decay to bring it to a twentieth of the run; train longer."
-      )
-    }
+    guard factor <= Self.largestFactor, let other = prediction(decay: decay * factor),
+      let faster = value(.expectedRotation, of: other)
+    else { return tooLong }
     let given = (run.hyperparameters[.weightDecay] ?? decay) * factor
+    let product =
+      settings.timescale == nil
+      ? "To shorten the transient without turning faster, train longer."
+      : "Both follow from the product ηλ: to shorten the transient without turning faster, train longer."
     return Prose(
-      "A half-life of a twentieth of the run needs a weight decay \(Numbers.short(factor, digits: 3)) times as large, \(Numbers.short(given, digits: 3)); neurons then turn \(Numbers.short(faster / rotation, digits: 3)) times as fast in equilibrium. Both follow from the product ηλ: to shorten the transient without turning faster, train longer."
+      "A half-life of a twentieth of the run needs a weight decay \(Numbers.short(factor, digits: 3)) times as large, \(Numbers.short(given, digits: 3)); neurons then turn \(Numbers.short(faster / rotation, digits: 3)) times as fast in equilibrium. \(product)"
     )
+  }
+
+  /// What is predicted at another weight decay in PyTorch's convention.
+  private func prediction(decay: Double) -> Prediction? {
+    var values = settings.values.filter { symbol, _ in
+      settings.hyperparameters.contains { $0.symbol == symbol }
+        || [.dimension, .unitGradientPower, .gradientPower, .gradientMass].contains(symbol)
+    }
+    values[.weightDecay] = decay
+    return
+      (try? Settings(
+        settings.optimizer, values, weight: settings.variant.weight, nesterov: settings.variant.nesterov))
+      .map { Prediction($0) }
   }
 
   /// The factors by which the initial norms would have to change to start in equilibrium.

@@ -25,7 +25,16 @@ extension RunReport {
         && glob.matches(name.hasSuffix(".weight") ? String(name.dropLast(7)) : name)
     }
     guard !tensors.isEmpty else { return nil }
-    let power = tensors.map { $0.norm * $0.norm }.reduce(0, +) / Double(tensors.count)
-    return MeasuredRun(steps: [Double(audit.step)], norms: [power.squareRoot()], rotations: nil)
+    func rms(_ values: [Double]) -> Double? {
+      let power = values.map { $0 * $0 }.reduce(0, +) / Double(values.count)
+      return power.isFinite && power > 0 ? power.squareRoot() : nil
+    }
+    guard let norm = rms(tensors.map(\.norm)) else { return nil }
+    // The angle between two checkpoints is of many steps; a step's own is told by how it compares with the prediction.
+    let rotation = rms(
+      tensors.compactMap { tensor in
+        tensor.change?.ratio.flatMap { ratio in tensor.rotation.map { $0 * ratio } }
+      })
+    return MeasuredRun(steps: [Double(audit.step)], norms: [norm], rotations: rotation.map { [$0] })
   }
 }

@@ -75,9 +75,10 @@ extension RunReport {
       "Rotate each neuron by \(Quantity.expectedRotation.symbol) = \(Numbers.short(rotation)) rad a step at the peak learning rate; as the schedule moves \(Symbol.learningRate), Table 1 moves it as \(scaling).",
     ]
     if let match = rotationMatch {
+      let isNear = (0.1...10).contains(match.factor)
       points.append(
         Prose(
-          "Over the run, \(match.title) turns by \(Numbers.short(match.ratio, digits: 3)) times the mean rotation of these zero-shot settings; a weight decay \(Numbers.short(match.factor, digits: 3)) times as large gives the variant the same mean."
+          "Over the run, \(match.title) turns by \(Numbers.short(match.ratio, digits: 3)) times the mean rotation of these zero-shot settings; \(isNear ? "a weight decay \(Numbers.short(match.factor, digits: 3)) times as large gives the variant the same mean" : "no weight decay near the given one gives the variant the same mean, a schedule of it does (roteq convert -o)")."
         ))
     }
     points += [

@@ -18,9 +18,10 @@ extension RunReport {
   /// Points of a curve that are kept for figures and JSON.
   private static let resolution = 400
 
-  /// Follows every layer whose initial norm is known to the end of the run, two at a time.
+  /// Follows every layer whose initial norm is known to the end of the run, side by side.
   public mutating func follow() async {
     var groups: [(key: CourseKey, names: [String], trajectory: Trajectory, measured: MeasuredRun?)] = []
+    var failures: [(name: String, reason: String)] = []
     var run = run
     run.optimizer.addKurtosis(to: &run.hyperparameters)
     for (shape, _) in layers {
@@ -34,7 +35,7 @@ extension RunReport {
       do {
         let trajectory = try Trajectory(run.settings(for: shape), run.plan(for: shape))
         groups.append((key, [shape.name], trajectory, measured))
-      } catch { unfollowed.append(Prose("\(shape.name) is not followed over the run: \("\(error)").")) }
+      } catch { failures.append((shape.name, "\(error)")) }
     }
     let every = max(1, run.steps / Self.resolution)
     let results = await withTaskGroup(of: (Int, Result<TrajectoryReport.Layer, TrajectoryError>).self) {
@@ -57,11 +58,13 @@ extension RunReport {
     for (index, group) in groups.enumerated() {
       switch results[index] {
       case .success(let layer): courses.append(Course(names: group.names, layer: layer))
-      case .failure(let error):
-        unfollowed.append(
-          Prose("\(group.names.joined(separator: ", ")): not followed over the run: \(error.description)."))
+      case .failure(let error): failures.append((group.names.joined(separator: ", "), error.description))
       case nil: continue
       }
+    }
+    for reason in failures.map(\.reason).uniqued {
+      let names = failures.filter { $0.reason == reason }.map(\.name).joined(separator: ", ")
+      unfollowed.append(Prose([.text("Not followed over the run: \(names): \(reason).")]))
     }
     if layers.contains(where: { $0.shape.initialNorm == nil }) {
       unfollowed.append(
@@ -96,12 +99,19 @@ extension RunReport {
     }
   }
 
+  /// The layers that turn slowest against their equilibrium.
+  var slowest: Course? {
+    courses.min {
+      ($0.layer.summary.underRotation?.factor ?? 1) < ($1.layer.summary.underRotation?.factor ?? 1)
+    }
+  }
+
   var courseBlocks: [Block] {
     var blocks: [Block] = []
     if !courses.isEmpty {
       blocks.append(
         .figure(
-          "Norm and rotation over the run by the second moments, and the equilibrium of each step's hyperparameters (dashed)\(hasMeasured ? "; points: the checkpoint" : "").",
+          "Norm and rotation over the run by the second moments, and the equilibrium of each step's hyperparameters (dashed)\(hasMeasured ? "; points: the checkpoint, its rotation as the measured angle over the predicted one times the prediction" : "").",
           TrajectoryReport(shown.map(\.layer)).figure, file: "course"))
       blocks.append(.table(courseTable))
     }
@@ -125,7 +135,7 @@ extension RunReport {
   private var courseTable: Table {
     Table(
       caption:
-        "Steps at which the rotation comes within 5 % of its equilibrium and falls out of it; worst over-rotation before that; share of the run out of equilibrium; rotation over equilibrium rotation at the end",
+        "Under the schedule: steps at which the rotation comes within 5 % of its equilibrium and falls out of it; worst over-rotation before that; share of the run out of equilibrium; rotation over equilibrium rotation at the end",
       columns: [
         Table.Column("layer", name: "layer", isNumeric: false), Table.Column("final ‖ω‖", name: "final_norm"),
         Table.Column("enters", name: "enters"), Table.Column("leaves", name: "leaves"),
@@ -147,7 +157,10 @@ extension RunReport {
   private var transientBlocks: [Block] {
     let steps = Double(run.steps)
     var rows: [[Table.Cell]] = [
-      ["decay per step a", .optional(general.transient.decayPerStep.value), .empty],
+      [
+        "deviation lost a step, 1 − a", .optional(general.transient.decayPerStep.value.map { 1 - $0 }),
+        .empty,
+      ],
       ["half-life (steps)", .optional(halfLife), .optional(shareOfRun)],
       ["memory of the weights (steps)", .optional(memory), .optional(memory.map { $0 / steps })],
     ]
@@ -166,5 +179,13 @@ extension RunReport {
             Table.Column("share of the run", name: "share_of_run"),
           ], rows: rows))
     ]
+  }
+}
+
+extension [String] {
+  /// Each text once, in order.
+  fileprivate var uniqued: [String] {
+    var seen: Set<String> = []
+    return filter { seen.insert($0).inserted }
   }
 }

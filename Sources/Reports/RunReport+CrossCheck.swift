@@ -14,7 +14,7 @@ extension RunReport {
     ]
     blocks.append(
       .list([
-        "Refined: second moments with the measured tails of the gradient and the fluctuation of v. The other predictions leave out what a small system and a short memory of v add; a percent, at \(Symbol.beta2) = 0.95, is to be expected. Standard errors are of three seeds and uncertain themselves."
+        "Off by, and its standard error, compare each seed with the prediction for its own gradients: the seeds differ in those, so a measured mean may spread far more than its deviation. Refined, where it is shown: second moments with the measured tails of the gradient and, for AdamW, the fluctuation of v. Standard errors are of three seeds and uncertain themselves."
       ]))
     if crossCheck.isMoving(), let drift = crossCheck.drift {
       blocks.append(

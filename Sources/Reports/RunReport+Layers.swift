@@ -14,16 +14,18 @@ extension RunReport {
       ("steps to 5 %", "steps_to_5_percent", true), ("share of run", "share_of_run", true),
     ]
     return Table(
-      caption: "Leading order, at the peak learning rate",
+      caption: fidelity == .leading
+        ? "Leading order, at the peak learning rate"
+        : "Second moments, at the peak learning rate: an assumption of the leading order fails (see the warnings)",
       columns: columns.map { Table.Column($0.0, name: $0.1, isNumeric: $0.2) },
       rows: layers.map { shape, prediction in
         let steps = prediction.transient.stepsTo5Percent.value
         return [
           .prose(Prose([.text(shape.title)])), .number(Double(shape.neurons)),
           .number(Double(shape.dimension)),
-          .optional(shape.initialNorm), .optional(prediction.estimate(.equilibriumNorm, .leading)?.value),
-          .optional(prediction.estimate(.rmsUpdateSize, .leading)?.value),
-          .optional(prediction.estimate(.expectedRotation, .leading)?.value), .optional(steps),
+          .optional(shape.initialNorm), .optional(value(.equilibriumNorm, of: prediction)),
+          .optional(value(.rmsUpdateSize, of: prediction)),
+          .optional(value(.expectedRotation, of: prediction)), .optional(steps),
           .optional(steps.map { $0 / Double(run.steps) }),
         ]
       })
@@ -48,7 +50,9 @@ extension RunReport {
     blocks.append(
       .table(
         Table(
-          caption: layers.isEmpty ? "The three fidelities" : "The three fidelities, for the first layer",
+          caption: Prose(
+            "The three fidelities\(settings.values[.dimension].map { " for C = \(Numbers.short($0))" } ?? "")"
+          ),
           columns: [Table.Column("quantity", name: "quantity", isNumeric: false)]
             + Fidelity.allCases.map { Table.Column(Prose($0.rawValue), name: $0.rawValue) },
           rows: Quantity.allCases.map { quantity in

@@ -8,16 +8,23 @@ extension RunReport {
   var summary: [Prose] {
     var points: [Prose] = []
     if let memory {
+      let decay = "the weight decay of \(settings.title)"
       points.append(
         Prose(
-          "At the peak learning rate, the weight decay of \(settings.title) makes the weights forget all but about the last \(Prose.steps(memory, of: run)): \(settings.timescaleFormula)."
+          memory < Double(run.steps)
+            ? "At the peak learning rate, \(decay) makes the weights forget all but about the last \(Prose.steps(memory, of: run)): \(settings.timescaleFormula)\(coupled)."
+            : "At the peak learning rate, \(decay) takes about \(Numbers.short(memory.rounded())) steps to forget, \(settings.timescaleFormula)\(coupled); the run has \(Numbers.short(Double(run.steps))), so the weights remember all of it."
         ))
     }
     if let rotation {
-      let whose = hasOwnHyperparameters ? "with these hyperparameters" : "whatever its layer"
+      let whose = hasOwnHyperparameters ? "with the run's own hyperparameters" : "whatever its layer"
+      let caveat =
+        !layers.isEmpty && layers.allSatisfy { $0.shape.kind != .scaleInvariant }
+        ? " None of the layers is known to be followed by normalisation; for them this is an approximation."
+        : ""
       points.append(
         Prose(
-          "In equilibrium every normalised neuron turns by \(Numbers.short(rotation)) rad (\(Numbers.short(rotation * 180 / .pi, digits: 3))°) a step, \(whose)."
+          "In equilibrium a normalised neuron turns by \(Numbers.short(rotation)) rad (\(Numbers.short(rotation * 180 / .pi, digits: 3))°) a step, \(whose).\(caveat)"
         ))
     }
     if let halfLife, let shareOfRun {
@@ -44,15 +51,29 @@ extension RunReport {
     if let worst = fastest, let over = worst.layer.summary.overRotation, over.factor > 1.05 {
       points.append(
         Prose(
-          "Before that, \(worst.title) turns up to \(Numbers.short(over.factor, digits: 3)) times faster than in equilibrium, at step \(Numbers.short(Double(over.step)))."
+          "Early in the run \(worst.title) turns up to \(Numbers.short(over.factor, digits: 3)) times as fast as in equilibrium (step \(Numbers.short(Double(over.step))))."
+        ))
+    }
+    if let worst = slowest, let under = worst.layer.summary.underRotation, under.factor < 0.8,
+      under.step * 50 > run.steps
+    {
+      points.append(
+        Prose(
+          "\(worst.title) turns as slowly as \(Numbers.short(under.factor, digits: 2)) times its equilibrium rotation (step \(Numbers.short(Double(under.step))))."
         ))
     }
     if layers.isEmpty {
       points.append(
-        "The configuration does not state the shapes of the layers: norms need them (--checkpoint, --shapes or --dimension); rotation and transient do not."
+        "The configuration does not state the shapes of the layers: norms need them (--checkpoint or --shapes gives them); rotation and transient do not."
       )
     }
     return points
+  }
+
+  /// What λ means in a formula, where the run writes it otherwise.
+  private var coupled: String {
+    run.decayConvention == .coupled
+      ? "" : " with λ = \(Numbers.short(settings.values[.weightDecay] ?? .nan)) in PyTorch's convention"
   }
 
   var hasOwnHyperparameters: Bool { layers.contains { !$0.shape.hyperparameters.isEmpty } }
@@ -68,6 +89,14 @@ extension RunReport {
       rows.append([
         "a step takes away", .prose(Prose("\(run.decayConvention.shrink) (\(run.decayConvention.rawValue))")),
       ])
+    }
+    for (symbol, name) in [
+      (Symbol.gradientPower, "RMS gradient norm √E‖g‖², for every layer"),
+      (.unitGradientPower, "RMS gradient norm at unit weight norm √E‖g̃‖², for every layer"),
+    ] {
+      if let power = run.hyperparameters[symbol] {
+        rows.append([.prose(Prose(name)), .number(power.squareRoot())])
+      }
     }
     rows.append(["schedule", .prose(Prose(run.schedule.summary))])
     rows.append(["steps", .number(Double(run.steps))])

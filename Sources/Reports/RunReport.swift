@@ -19,19 +19,21 @@ public struct RunReport: Sendable {
   public var audit: AuditReport?
   /// A random walk under the run's optimizer, held against the predictions; nil where none was run.
   public var crossCheck: WalkComparison?
-  /// What is predicted whatever the layer.
+  /// What is predicted of the run's own hyperparameters: that of the first layer that has no others.
   let general: Prediction
 
   /// Predicts every layer of a run.
   ///
   /// - Throws: `SettingsError` where the run's values are not valid.
   public init(_ run: TrainingRun, source: String) throws(SettingsError) {
+    let run = run.atReachedPeak()
     self.run = run
     self.source = source
     var layers: [(LayerShape, Prediction)] = []
     for shape in run.layers { layers.append((shape, Prediction(try run.settings(for: shape)))) }
     self.layers = layers
-    general = if let first = layers.first?.1 { first } else { Prediction(try run.settings()) }
+    let plain = layers.first { $0.0.hyperparameters.isEmpty && $0.0.kind != .scaleSensitive }
+    general = if let plain { plain.1 } else { Prediction(try run.settings()) }
   }
 
   /// A part of the report, by the name that templates use.
@@ -82,12 +84,20 @@ public struct RunReport: Sendable {
 
   // MARK: What holds for every layer
 
-  /// The run's settings: those of the first layer, its hyperparameters hold for all.
+  /// The run's own settings.
   public var settings: Settings { general.settings }
+
+  /// What the headline numbers are: leading order, or the second moments where an assumption of that fails.
+  var fidelity: Fidelity { general.warnings.isEmpty ? .leading : .moments }
+
+  /// A headline number of a prediction.
+  func value(_ quantity: Quantity, of prediction: Prediction) -> Double? {
+    prediction.estimate(quantity, fidelity)?.value ?? prediction.estimate(quantity, .leading)?.value
+  }
 
   /// Steps over which the weights remember; nil for Adam+ℓ2, where it depends on v.
   var memory: Double? { settings.timescale }
-  var rotation: Double? { general.estimate(.expectedRotation, .leading)?.value }
+  var rotation: Double? { value(.expectedRotation, of: general) }
   var halfLife: Double? { general.transient.halfLife.value }
   var shareOfRun: Double? { halfLife.map { $0 / Double(run.steps) } }
 
@@ -132,7 +142,7 @@ public struct RunReport: Sendable {
 extension Prose {
   /// A number of steps with its share of the run: `1234 steps (5 % of the run)`.
   static func steps(_ steps: Double, of run: TrainingRun) -> String {
-    "\(Numbers.short(steps)) steps (\(percent(steps / Double(run.steps))) of the run)"
+    "\(Numbers.short(steps < 10 ? steps : steps.rounded())) steps (\(percent(steps / Double(run.steps))) of the run)"
   }
 
   /// A share in percent.

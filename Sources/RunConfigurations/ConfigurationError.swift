@@ -87,6 +87,8 @@ public enum Problem: Equatable, Sendable {
   case schedule(ScheduleError)
   /// What the file leaves open, one of which is needed; the reason is a clause.
   case needs([RunFacts.Fact], because: String)
+  /// What is given although the file states it.
+  case stated(RunFacts.Fact)
   /// The optimizer is made where no configuration says how; an example of the arguments that say it.
   case optimizerInCode(arguments: String)
   /// Keys that several optimizers have.
@@ -140,6 +142,8 @@ extension Problem: CustomStringConvertible {
       "unknown \(key) '\(name.excerpt)'\(Spelling.suggestion(for: name, among: known))"
     case .settings(let error): error.description
     case .schedule(let error): error.description
+    case .stated(let fact):
+      "\(fact.rawValue) is given, but the file states the \(fact.meaning); --set KEY=VALUE replaces what it states"
     case .needs(let facts, let reason):
       "\(reason); give \(facts.map { "\($0.rawValue) N (\($0.meaning))" }.joined(separator: " or "))"
     case .optimizerInCode(let arguments):

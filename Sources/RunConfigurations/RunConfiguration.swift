@@ -47,6 +47,7 @@ public enum RunConfiguration {
     var settings = RunSettings(root, tool: format.tool, input: input, facts: facts)
     for argument in overrides { try settings.override(argument, known: format.keys) }
     let run = try format.read(&settings)
+    if settings.isUnneeded(.steps) { throw .invalid(.stated(.steps), at: .file(input.path)) }
     do throws(SettingsError) { _ = try run.settings() } catch {
       throw .invalid(.settings(error), at: .file(input.path))
     }

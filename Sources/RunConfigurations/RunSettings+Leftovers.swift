@@ -37,9 +37,12 @@ extension RunSettings {
     return warnings + unneededFacts
   }
 
+  /// Whether something was given that no one asked for.
+  func isUnneeded(_ fact: RunFacts.Fact) -> Bool { facts.known[fact] != nil && !usedFacts.contains(fact) }
+
   /// What was given without need.
   var unneededFacts: [String] {
-    RunFacts.Fact.allCases.filter { facts.known[$0] != nil && !usedFacts.contains($0) }
+    RunFacts.Fact.allCases.filter(isUnneeded)
       .map { "\($0.rawValue) is not needed: \(path) says it itself." }
   }
 

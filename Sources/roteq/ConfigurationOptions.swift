@@ -86,7 +86,7 @@ extension ConfigurationOptions {
     if let flag = held.first(where: \.1)?.0 {
       throw Failure("\(flag) does not go with a configuration file, which holds it", .usage)
     }
-    var run = try run(path, steps: steps, parameters: parameters)
+    var run = try run(path, steps: steps, parameters: parameters).atReachedPeak()
     let shape = values.given.first { [.dimension, .initialNorm].contains($0.symbol) }
     if let shape, !run.layers.isEmpty {
       throw Failure("\(shape.flag) does not go with a configuration file, which holds it", .usage)

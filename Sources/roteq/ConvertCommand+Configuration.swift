@@ -19,6 +19,7 @@ extension ConvertCommand {
       ] + plan.given.filter { $0.0 != "--steps" })
     if let initialization = start.initialization { try run.initialize(initialization) }
     let shape = try run.layer(named: layer) ?? run.layers.first { $0.initialNorm != nil } ?? run.layers.first
+    run.optimizer.addKurtosis(to: &run.hyperparameters)
     let settings: Settings
     do throws(SettingsError) {
       settings = if let shape { try run.settings(for: shape) } else { try run.settings() }

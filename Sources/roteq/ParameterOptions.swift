@@ -57,12 +57,14 @@ struct TensorOptions: ParsableArguments {
     var run = run
     let norms = try initialNorms(of: list)
     let stated = run.layers
+    let rule = try rules(for: run).decayRule
     run.layers = list.layers(initialNorms: norms).map { $0.adopting(from: stated) }
     guard !run.layers.isEmpty else {
       throw Failure(
-        "\(source): no tensor that decays and has weight vectors under the rule '\(run.decayRule.rawValue)'",
+        "\(source): no tensor that decays and has weight vectors under the rule '\(rule.rawValue)'",
         .badData)
     }
+    run.decayRule = rule
     run.notes += ["The layers are those of \(source)."] + list.notes.map { "\(source): \($0)" }
     run.warnings += list.warnings
     return run

@@ -57,6 +57,12 @@ struct ReportCommand: AsyncParsableCommand {
   @OptionGroup(title: "Output") var options: OutputOptions
 
   func run() async throws {
+    if output != nil, options.format != .text {
+      throw Failure("--format does not go with -o, which writes every format", .usage)
+    }
+    if options.fragment, output == nil, options.format != .latex, options.format != .html {
+      throw Failure("--fragment goes with --format latex, --format html or -o", .usage)
+    }
     var report = try makeReport()
     await report.follow()
     if crossCheck { report.crossCheck = try await shortCheck(report) }
@@ -93,7 +99,7 @@ struct ReportCommand: AsyncParsableCommand {
     if let initialization { try run.initialize(initialization) }
     var report: RunReport
     do { report = try RunReport(run, source: path) } catch { throw Failure("\(path): \(error)", .badData) }
-    report.audit = try audit(of: stated)
+    report.audit = try audit(of: stated.atReachedPeak())
     return report
   }
 

@@ -109,10 +109,22 @@ extension TrajectoryCommand {
         ("--scale-sensitive", weight.scaleSensitive), ("--gradient-moments", weight.gradientMoments != nil),
         ("--decay-convention", decayConvention != DecayConvention.coupled.rawValue),
       ] + plan.given.filter { $0.0 != "--steps" })
+    if run.layers.isEmpty, let dimension = run.hyperparameters[.dimension], dimension <= 0x1p53 {
+      run.layers = [
+        LayerShape(
+          name: "weight", neurons: 1, dimension: Int(dimension),
+          initialNorm: run.hyperparameters[.initialNorm])
+      ]
+    }
+    guard !run.layers.isEmpty else {
+      throw Failure(
+        "\(path): states no layers; --checkpoint or --shapes gives them, or --dimension a single one", .usage)
+    }
     if let initialization = start.initialization { try run.initialize(initialization) }
     if let shape = try run.layer(named: layer) { run.layers = [shape] }
     var notes = run.notes + run.warnings
     var layers: [Request.Layer] = []
+    var failure: Failure?
     for shape in run.layers {
       guard shape.initialNorm != nil else {
         notes.append("\(shape.name) is left out: its initial norm is not given.")
@@ -129,12 +141,15 @@ extension TrajectoryCommand {
         ) { given, _ in given }
       }
       do {
-        layers.append(
-          Request.Layer(
-            name: shape.name, settings: try run.settings(for: shape), plan: try run.plan(for: shape),
-            gradient: trace))
+        let (settings, plan) = (try run.settings(for: shape), try run.plan(for: shape))
+        _ = try Trajectory(settings, plan, gradient: trace)
+        layers.append(Request.Layer(name: shape.name, settings: settings, plan: plan, gradient: trace))
+      } catch let error as TrajectoryError {
+        notes.append("\(shape.name) is left out: \(error).")
+        failure = failure ?? Self.failure(error, layer: shape.name)
       } catch { throw Failure("\(path): \(error)", .badData) }
     }
+    if layers.isEmpty, let failure { throw failure }
     guard !layers.isEmpty else {
       throw Failure(
         "\(path): no layer has an initial norm; add initial_norm to the layers, or give --initialization",

@@ -84,7 +84,9 @@ struct TrajectoryCommand: ParsableCommand {
     guard !plot || output.format == .text else {
       throw Failure("--plot does not go with --format \(output.format.rawValue)", .usage)
     }
-    let request = try configuration.path(config).map(configured) ?? given()
+    let path = try configuration.path(config)
+    if layer != nil, path == nil { throw Failure("--layer needs --config", .usage) }
+    let request = try path.map(configured) ?? given()
     let every = try every.map { try wholeNumber($0, flag: "--every", from: 1) }
     if output.format == .csv, figurePath == nil {
       guard measured == nil else {

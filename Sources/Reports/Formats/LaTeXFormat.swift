@@ -107,9 +107,20 @@ public struct LaTeXFormat: DocumentFormat {
   /// Text with LaTeX's special characters escaped and mathematical characters set as mathematics.
   public static func escape(_ text: String) -> String {
     text.map { character in
-      special[character] ?? mathematics[character].map { "\\ensuremath{\($0)}" } ?? String(character)
+      special[character] ?? mathematics[character].map { "\\ensuremath{\($0)}" } ?? latin(character)
     }
     .joined()
+  }
+
+  /// A character that every TeX sets, or its number in Unicode.
+  private static func latin(_ character: Character) -> String {
+    let scalars = character.unicodeScalars
+    if scalars.allSatisfy({
+      (0x20...0x7E).contains($0.value) || (0xA1...0x17F).contains($0.value) || $0 == "\n"
+    }) {
+      return String(character)
+    }
+    return scalars.map { "[U+\(String($0.value, radix: 16, uppercase: true))]" }.joined()
   }
 
   private static let special: [Character: String] = [
