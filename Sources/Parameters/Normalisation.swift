@@ -47,7 +47,7 @@ struct Normalisation {
       found.flatMap { $0.1.channels == channels ? $0 : nil }
     }
     // The next member of a sequence.
-    if let number = Int(name.module), let norm = neighbours.norms[name.beside("\(number + 1)")],
+    if let number = name.module.number, let norm = neighbours.norms[name.beside("\(number + 1)")],
       neighbours[name.beside("\(number + 1).weight")]?.count != 2, norm.channels == channels
     {
       return (name.beside("\(number + 1)"), norm)
@@ -70,7 +70,7 @@ struct Normalisation {
       if !hasLast, module == "conv_dw" || module == "conv_pw" { candidates.reverse() }
     } else if module.hasPrefix("conv") {
       let digits = module.dropFirst(4)
-      let suffix = next == 0 ? String(digits) : Int(digits).map { "\($0 + next)" }
+      let suffix = next == 0 ? String(digits) : digits.number.map { "\($0 + next)" }
       guard let suffix else { return nil }
       candidates = ["bn\(suffix)", "norm\(suffix)", "gn\(suffix)", "ln\(suffix)"]
     }

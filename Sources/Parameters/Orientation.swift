@@ -58,7 +58,7 @@ struct Orientation {
     // q, k and v side by side are three times as wide as the network, and its feed-forward layer four times.
     let factor = name.module == "c_attn" ? 3 : name.module == "c_fc" ? 4 : 0
     guard factor > 0 else { return nil }
-    return second == factor * first ? true : first == factor * second ? false : nil
+    return isMultiple(second, factor, first) ? true : isMultiple(first, factor, second) ? false : nil
   }
 
   /// In a stack [experts, out, in], what the first matrix puts out the second takes in.
@@ -73,9 +73,14 @@ struct Orientation {
     guard let up = stack("gate_up_proj"), let down = stack("down_proj"), up.count == 3, down.count == 3 else {
       return nil
     }
-    let isPlain = up[1] == 2 * down[2] && up[2] == down[1]
-    let isTransposed = up[2] == 2 * down[1] && up[1] == down[2]
+    let isPlain = isMultiple(up[1], 2, down[2]) && up[2] == down[1]
+    let isTransposed = isMultiple(up[2], 2, down[1]) && up[1] == down[2]
     return isPlain == isTransposed ? nil : isTransposed
+  }
+
+  /// Whether a number is `factor` times another, which may be too large to multiply.
+  private static func isMultiple(_ number: Int, _ factor: Int, _ other: Int) -> Bool {
+    number.quotientAndRemainder(dividingBy: factor) == (other, 0)
   }
 
   private static func isNamedLikeConv1D(_ tensor: TensorShape) -> Bool {

@@ -77,7 +77,7 @@ extension ParameterList {
     ]
     // A number in the path belongs to a block; that of a classifier counts its layers, of which the last is meant.
     var modules = Array(name.modules)
-    if let number = modules.last.flatMap({ Int($0) }) {
+    if let number = modules.last?.number {
       guard modules.count > 1, modules.first == "classifier" || modules.first == "head",
         !(number + 1..<number + 8).contains(where: {
           neighbours[name.beside("\($0).\(name.leaf)")]?.count ?? 0 > 1

@@ -81,6 +81,8 @@ public struct ParameterList: Sendable {
 extension NetworkTensor.Layout {
   /// Neurons and their dimension.
   func sizes(_ shape: [Int]) -> (neurons: Int, dimension: Int) {
+    // Beside a 0, what is left may be too much to multiply.
+    if shape.contains(0) { return (0, 0) }
     func product(_ numbers: some Sequence<Int>) -> Int { numbers.reduce(1, *) }
     switch self {
     case .leading(let count): return (product(shape.prefix(count)), product(shape.dropFirst(count)))

@@ -59,7 +59,7 @@ public enum ShapeTable: Sendable {
     var (shape, product): ([Int], Int) = ([], 1)
     for word in words {
       guard let extent = Int(word.filter { !" []()".contains($0) }), extent >= 0 else { return nil }
-      let (next, overflows) = product.multipliedReportingOverflow(by: extent)
+      let (next, overflows) = product.multipliedReportingOverflow(by: max(1, extent))
       guard !overflows else { return nil }
       product = next
       shape.append(extent)

@@ -2,7 +2,8 @@
 public struct TensorShape: Sendable, Hashable {
   /// The name, with dots between modules: `h.0.attn.c_attn.weight`.
   public var name: String
-  /// The extent of each dimension, each at least 0; empty for a single number.
+  /// The extent of each dimension, each at least 0; empty for a single number. The product of those above 0 is at most
+  /// `Int.max`.
   public var shape: [Int]
   /// Whether it holds floating-point numbers; a tensor of whole numbers or truth values is no parameter.
   public var isFloatingPoint: Bool
@@ -41,4 +42,9 @@ struct TensorName: Hashable {
     }
     return (outer + parts.suffix(2).map(String.init)).joined(separator: ".")
   }
+}
+
+extension Substring {
+  /// The number that a module of a sequence is called by, nil where it is none or has more than 9 digits.
+  var number: Int? { utf8.count <= 9 ? Int(self) : nil }
 }

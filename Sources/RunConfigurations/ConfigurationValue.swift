@@ -50,7 +50,7 @@ struct ConfigurationValue: Sendable {
     case .word(let text), .text(let text), .unevaluated(let text): text.excerpt
     case .number(let number):
       Int(exactly: number).map { abs($0) < 1_000_000_000 ? String($0) : String(number) } ?? String(number)
-    case .list(let values): "[\(values.map(\.source).joined(separator: ", "))]".excerpt
+    case .list(let values): "[\(values.prefix(100).map(\.source).joined(separator: ", "))]".excerpt
     case .mapping(let values): "{\(values.map { "\($0.key): \($0.source)" }.joined(separator: ", "))}".excerpt
     }
   }
@@ -207,14 +207,21 @@ extension ConfigurationValue {
     return leaves
   }
 
+  /// No format has keys of that many bytes, and in a hostile file each of many values would get a copy.
+  private static let longestKey = 500
+
+  /// The key of an item of a list, counted from 1: `betas[2]`.
+  static func itemKey(_ key: String, _ number: Int) -> String {
+    key.utf8.count < longestKey ? "\(key)[\(number)]" : "…"
+  }
+
   private func addLeaves(to leaves: inout [ConfigurationValue]) {
     guard case .mapping(let values) = content else {
       leaves.append(self)
       return
     }
     for value in values {
-      // No format has keys of that length, and in a hostile file each of many values would get a copy.
-      let isShort = key.utf8.count + value.key.utf8.count < 500
+      let isShort = key.utf8.count + value.key.utf8.count < Self.longestKey
       let path = key.isEmpty ? value.key : isShort ? "\(key).\(value.key)" : "…"
       ConfigurationValue(key: path, content: value.content, place: value.place).addLeaves(to: &leaves)
     }

@@ -10,14 +10,25 @@ extension LearningRateSchedule {
   static func fitting(
     _ specification: ScheduleSpecification, peak: Double, steps: Int, warnings: inout [String]
   ) -> LearningRateSchedule {
-    guard let warmup = specification.warmup, warmup >= steps else { return .named(specification) }
-    warnings.append("The warm-up takes \(warmup) of \(steps) steps: the learning rate stays below its peak.")
+    guard let warmup = specification.warmup, warmup >= steps else {
+      // What cannot be written down by name is a table, where the run is short enough for one.
+      guard !isAllowed(specification), steps <= LearningRateTable.limit,
+        let schedule = try? specification.schedule(steps: steps)
+      else { return .named(specification) }
+      return .table(LearningRateTable(everyStepOf: steps) { peak * schedule.factor(after: $0) })
+    }
+    warnings.append(endsWithinWarmup(warmup, steps: steps))
     let first = specification.warmupFrom ?? 0
     func rate(_ taken: Int) -> Double { peak * (first + (1 - first) * Double(taken) / Double(warmup)) }
     return .table(
       LearningRateTable(
         steps: steps == 1 ? [1] : [1, steps],
         learningRates: steps == 1 ? [rate(0)] : [rate(0), rate(steps - 1)]))
+  }
+
+  /// That the peak is not reached, a sentence.
+  static func endsWithinWarmup(_ warmup: Int, steps: Int) -> String {
+    "The warmup takes \(warmup) of \(steps) steps: the learning rate stays below its peak."
   }
 }
 

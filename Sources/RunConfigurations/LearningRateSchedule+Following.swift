@@ -8,15 +8,17 @@ extension LearningRateSchedule {
   ///
   /// - Parameters:
   ///   - specification: the kind that it should be, as factors of the peak; nil where there is none.
+  ///   - settings: the settings, for the place of a schedule that is refused.
+  ///   - key: the key of the kind of schedule.
   ///   - peak: the peak learning rate, above 0.
   ///   - steps: steps of the run, at least 1.
-  ///   - breaks: steps at which the rule jumps or changes its form; at most ``breakLimit``.
+  ///   - breaks: steps at which the rule jumps or changes its form; of more than ``breakLimit`` no table is made.
   ///   - rate: the learning rate of the step that follows a number of others.
   static func following(
-    _ specification: ScheduleSpecification?, peak: Double, steps: Int, breaks: [Int] = [],
-    rate: (_ stepsTaken: Int) -> Double
-  ) -> LearningRateSchedule {
-    let breaks = breaks.filter { $0 > 0 && $0 < steps }
+    _ specification: ScheduleSpecification?, _ settings: RunSettings, key: String, peak: Double, steps: Int,
+    breaks all: [Int] = [], rate: (_ stepsTaken: Int) -> Double
+  ) throws(ConfigurationError) -> LearningRateSchedule {
+    let breaks = all.filter { $0 > 0 && $0 < steps }
     let last = steps - 1
     if let specification, isAllowed(specification), let schedule = try? specification.schedule(steps: steps) {
       let stride = max(1, steps / 2000)
@@ -29,26 +31,33 @@ extension LearningRateSchedule {
     }
     var rows: [(step: Int, rate: Double)] = [(0, rate(0))]
     let corners = Set(breaks + breaks.map { $0 - 1 } + [last]).subtracting([0]).sorted()
-    for corner in corners { refine(&rows, to: (corner, rate(corner)), tolerance: 1e-6 * peak, rate) }
+    for corner in corners where all.count <= breakLimit && rows.count <= LearningRateTable.limit {
+      refine(&rows, to: (corner, rate(corner)), tolerance: 1e-6 * peak, rate)
+    }
+    guard all.count <= breakLimit, rows.count <= LearningRateTable.limit else {
+      let name = settings.values.first { $0.key == key }?.source ?? key
+      let reason = "changes too often for a table of at most \(LearningRateTable.limit) rows"
+      throw settings.invalid(.unsupportedSchedule(name, because: reason), key)
+    }
     return .table(LearningRateTable(steps: rows.map { $0.step + 1 }, learningRates: rows.map(\.rate)))
   }
 
   /// Whether every parameter is in its range; only then can the schedule be written down.
-  private static func isAllowed(_ specification: ScheduleSpecification) -> Bool {
+  static func isAllowed(_ specification: ScheduleSpecification) -> Bool {
     var checked = ScheduleSpecification(specification.name)
     return (try? specification.values.forEach { try checked.set($0.name, to: $0.values) }) != nil
   }
 
   /// More steps at which a schedule changes are not followed.
-  static let breakLimit = 100_000
+  static let breakLimit = 200_000
 
-  /// Adds rows up to `end` so that straight lines between them are close enough.
+  /// Adds rows up to `end` so that straight lines between them are close enough, or one more than a table may have.
   private static func refine(
     _ rows: inout [(step: Int, rate: Double)], to end: (step: Int, rate: Double), tolerance: Double,
     _ rate: (Int) -> Double
   ) {
     var ends = [end]
-    while let end = ends.last {
+    while let end = ends.last, rows.count <= LearningRateTable.limit {
       let start = rows[rows.count - 1]
       let length = end.step - start.step
       let middle = start.step + length / 2

@@ -5,17 +5,20 @@ extension RunSettings {
   /// `${oc.env:HOME}`, to a list or in a circle counts as a value that would have to be executed.
   mutating func resolveReferences() {
     let known = Dictionary(values.map { ($0.key, $0) }) { _, last in last }
+    // A list that many references lead to is resolved once.
+    var lists: [String: ConfigurationValue.Content] = [:]
     func resolved(_ value: ConfigurationValue, isItem: Bool) -> ConfigurationValue {
-      var content = value.content
+      var (content, source) = (value.content, value.key)
       // A chain may have some links, but no circle ends.
       for _ in 0..<10 {
         guard let key = Self.reference(content) else { break }
         guard let target = known[key] else { break }
         if isItem, case .list = target.content { break }
-        content = target.content
+        (content, source) = (target.content, key)
       }
       if case .list(let items) = content, !isItem {
-        content = .list(items.map { resolved($0, isItem: true) })
+        content = lists[source] ?? .list(items.map { resolved($0, isItem: true) })
+        lists[source] = content
       } else if case .word(let text) = content, text.contains("${") {
         content = .unevaluated(text)
       }

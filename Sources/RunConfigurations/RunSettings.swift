@@ -156,7 +156,7 @@ struct RunSettings {
     let number = fallback.map {
       ConfigurationValue(key: key, content: .number(Double($0)), place: .file(path))
     }
-    return try assumed(key, number).wholeNumber(from: lower, upTo: 0x1p40)
+    return try assumed(key, number).wholeNumber(from: lower, upTo: upper)
   }
 
   mutating func boolean(_ key: String, default fallback: Bool? = nil) throws(ConfigurationError) -> Bool {
@@ -169,7 +169,7 @@ struct RunSettings {
     return try assumed(key, fallback.map { word(key, $0) }).text()
   }
 
-  /// The numbers of a list, as many as there are defaults; an argument may write them as `0.9,0.95`.
+  /// The numbers of a list, as many as there are defaults; a text may have them as `0.9,0.95` or `(0.9, 0.95)`.
   mutating func numbers(
     _ key: String, in domain: Domain, default fallback: [Double]
   ) throws(ConfigurationError) -> [Double] {
@@ -177,27 +177,31 @@ struct RunSettings {
       defaults.append("\(key) = [\(fallback.map { "\($0)" }.joined(separator: ", "))]")
       return fallback
     }
-    let items: [ConfigurationValue]
-    if case .word(let word) = value.content {
-      items = word.filter { !"[]() ".contains($0) }.split(separator: ",", omittingEmptySubsequences: false)
-        .map {
-          ConfigurationValue(key: key, content: .word(String($0)), place: value.place)
-        }
-    } else {
-      items = try value.list()
-    }
-    guard items.count == fallback.count else {
+    let numbers = try value.numbers(in: domain)
+    guard numbers.count == fallback.count else {
       throw value.invalid(
-        .wrongKind(key: key, found: "a list of \(items.count)", expected: "\(fallback.count) numbers"))
+        .wrongKind(
+          key: key, found: "a list of \(numbers.count)", expected: "\(fallback.count) numbers"))
     }
-    var numbers: [Double] = []
-    for item in items { numbers.append(try item.number(in: domain)) }
     return numbers
   }
 
   /// The numbers of a key, nil where it is not given.
   mutating func numbers(_ key: String, in domain: Domain) throws(ConfigurationError) -> [Double]? {
     try value(key)?.numbers(in: domain)
+  }
+
+  /// The warning that gradients are clipped where the norm at a key is not 0; without a default there is no norm.
+  mutating func clipping(
+    _ key: String, default fallback: Double? = nil
+  ) throws(ConfigurationError) -> [String] {
+    guard fallback != nil || has(key) else { return [] }
+    return try number(key, in: .nonNegative, default: fallback) == 0 ? [] : [Self.clips(key)]
+  }
+
+  /// That gradients are clipped, a sentence.
+  static func clips(_ key: String) -> String {
+    "Gradients are clipped (\(key)), which the predictions leave out."
   }
 
   private func word(_ key: String, _ text: String) -> ConfigurationValue {

@@ -72,6 +72,31 @@ struct RuleTests {
     #expect(list["x.weight"]?.neurons == 1)
   }
 
+  @Test(
+    "Shapes and numbers at the end of their range",
+    arguments: [
+      ("a.weight", [0, 1 << 62, 1 << 62], [0, 0]), ("a.0.weight", [1 << 62, 0], [0, 0]),
+      ("h.0.attn.c_attn.weight", [1, .max], [1, .max]), ("h.0.attn.c_attn.weight", [0, .max], [0, 0]),
+      ("x.conv9223372036854775807.weight", [4, 4, 3, 3], [4, 36]),
+      ("x.9223372036854775807.weight", [4, 5], [4, 5]),
+      ("classifier.9223372036854775807.weight", [4, 5], [4, 5]),
+    ])
+  func extremes(name: String, shape: [Int], sizes: [Int]) {
+    // Batch normalisation that goes before the convolution asks for the next one.
+    let list = ParameterList(
+      [TensorShape(name, shape), TensorShape("x.bn9223372036854775807.weight", [4])], ParameterRules(.req))
+    #expect([list.tensors[0].neurons, list.tensors[0].dimension] == sizes)
+  }
+
+  @Test("Stacks of experts of any extent")
+  func expertExtremes() {
+    let list = ParameterList([
+      "experts.gate_up_proj": [1, 1, .max], "experts.down_proj": [1, .max, 1],
+      "e.experts.gate_up_proj": [1, 8, 3], "e.experts.down_proj": [1, 3, 4],
+    ])
+    #expect(list.tensors.map(\.layout) == [.leading(1), .leading(1), .leading(2), .leading(2)])
+  }
+
   @Test("Patterns go before rules, and exclusions before inclusions")
   func patterns() {
     let list: KeyValuePairs = ["a.weight": [4, 4], "b.weight": [4, 4], "b.bias": [4]]
@@ -94,6 +119,10 @@ struct RuleTests {
       (
         "name,shape\na,9999999999x9999999999x9\n",
         "t.csv:2: '9999999999x9999999999x9' is not a shape, expected whole numbers such as 768x3072"
+      ),
+      (
+        "name,shape\na,0x9999999999x9999999999x9\n",
+        "t.csv:2: '0x9999999999x9999999999x9' is not a shape, expected whole numbers such as 768x3072"
       ),
       ("shape\n3\n", "t.csv: no column 'name'; it has shape"),
       (

@@ -1,3 +1,9 @@
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
 import Dynamics
 import Equilibrium
 import Formulas
@@ -69,6 +75,23 @@ import Testing
     #expect(try read(flags).warnings == [warning])
   }
 
+  /// Every cycle ends near 0 and the next begins at the peak, however many there are.
+  @Test(arguments: [(97, "1"), (499.5, "0.9")])
+  func restarts(period: Double, factor: String) throws {
+    let run = try read(
+      "\(Self.start) --max-update 4000 --lr-scheduler cosine --lr-shrink 1 --lr-period-updates \(period)"
+        + " --t-mult \(factor)")
+    let schedule = try run.schedule.schedule(peak: 0.1, steps: run.steps)
+    var (start, length) = (0.0, period)
+    while start < 4000 {
+      let first = Int(start.rounded(.up))
+      let part = (Double(first) - start) / length
+      // Straight lines stay within a millionth of the peak.
+      #expect(abs(schedule.factor(after: first) - (1 + cos(.pi * part)) / 2) < 1e-5)
+      (start, length) = (start + length, length * (Double(factor) ?? 1))
+    }
+  }
+
   @Test func lengths() throws {
     #expect(try read("\(Self.start) --max-update 9 --max-epoch 3").steps == 9)
     #expect(try read("\(Self.start) --max-epoch 3", [.steps: 70]).steps == 70)
@@ -116,7 +139,22 @@ import Testing
       "\(start) --max-update 9 --lr-scheduler cosine --warmup-updates 9",
       "run.sh:1: warmup_updates is 9.0, expected less than the run"
     ),
-    ("\(start) --adam-betas '(0.9)' --max-update 9", "run.sh:1: adam_betas is '(0.9)', expected two numbers"),
+    (
+      "\(start) --max-update 1000000000000 --lr-scheduler cosine --lr-shrink 1 --lr-period-updates 97",
+      "run.sh:1: schedule 'cosine' changes too often for a table of at most 2000000 rows"
+    ),
+    (
+      "\(start) --max-update 1000000000 --lr-scheduler step --lr-deacy-period 97 --min-lr 0.01",
+      "run.sh:1: schedule 'step' changes too often for a table of at most 2000000 rows"
+    ),
+    (
+      "\(start) --max-update 1000 --lr-scheduler cosine --t-mult 0.5 --lr-period-updates 100",
+      "run.sh:1: t_mult is 0.5, expected enough for cycles that last until the end of the run"
+    ),
+    (
+      "\(start) --adam-betas '(0.9)' --max-update 9",
+      "run.sh:1: adam_betas is a list of 1, expected 2 numbers"
+    ),
     (
       "\(start) --adam-betas 'eval(x)' --max-update 9",
       "run.sh:1: adam_betas is 'eval', expected a number of at least 0 and below 1"

@@ -70,13 +70,28 @@ import Testing
         + "PyTorch 2.7); pass --optimizer=NAME, one of adamw, adam, sgd, lion, decoupled_adamw, decoupled_lionw"
     ),
     Case(
-      "groups.json", "[{\"lr\": 0.1, \"momentum\": 0.9, \"weight_decay\": 1}]",
+      "groups.json", "[{\"lr\": 0.1, \"momentum\": 0.9, \"dampening\": 0, \"weight_decay\": 1}]",
       "groups.json: parameter groups do not say how long the run is; give --steps N (optimizer steps of the run)"
     ),
     Case(
-      "groups.json", "[{\"lr\": 0.1, \"momentum\": 0.9, \"weight_decay\": 0}]",
+      "groups.json", "[{\"lr\": 0.1, \"momentum\": 0.9, \"dampening\": 0, \"weight_decay\": 0}]",
       "groups.json:1: weight_decay is 0.0, \(noEquilibrium)"),
   ]
+
+  /// Groups of optimizers that have keys of others beside their own.
+  static let groups: [Case] = [
+    ("RMSprop", "\"momentum\": 0, \"alpha\": 0.99, \"eps\": 1e-8, \"centered\": false"),
+    (
+      "NAdam",
+      "\"betas\": [0.9, 0.99], \"eps\": 1e-8, \"momentum_decay\": 4e-3, \"decoupled_weight_decay\": true"
+    ),
+    ("RAdam", "\"betas\": [0.9, 0.99], \"eps\": 1e-8, \"decoupled_weight_decay\": false"),
+  ].map { name, keys in
+    Case(
+      "groups.json", "[{\"lr\": 0.1, \"weight_decay\": 1, \(keys)}]",
+      "groups.json:1: optimizer '\(name)' has no prediction; known: adamw, adam, sgd, lion, decoupled_adamw,"
+        + " decoupled_lionw")
+  }
 
   static let toml: [Case] = [
     Case("a.toml", "[optimizer]\nlr = 1\nlr = 2", "a.toml:3: key 'lr' is given twice"),
@@ -168,7 +183,7 @@ import Testing
       "a.yaml", "a: &b 1\nc: *b", "a.yaml:1: '&b' looks like a YAML anchor; anchors and aliases are not read"),
   ]
 
-  @Test(arguments: json + toml + yaml)
+  @Test(arguments: json + groups + toml + yaml)
   func badFile(_ test: Case) throws {
     let clock = ContinuousClock()
     let start = clock.now
@@ -256,6 +271,25 @@ import Testing
     ("a.toml", "a = \'\'\'" + many(200_000) { _ in "\'\'\n" }),
     ("a.yaml", "optimizer: {class_path: SGD}\nlr_scheduler:\n" + many(18_000) { "  a\($0): 1\n" }),
     ("a.yaml", "max_duration: 1ba\noptimizer: {name: sgd}\n" + many(18_000) { "a\($0): ${a\($0 + 1)}\n" }),
+    // Keys as long as a whole file for each item of a list, and a list that many references lead to.
+    ("a.json", "{\"\(many(400_000) { _ in "a" })\": [\(many(50_000, ",") { _ in "1" })]}"),
+    ("a.toml", "\(many(400_000) { _ in "a" }) = [\(many(50_000, ",") { _ in "1" })]"),
+    ("a.yaml", "\"\(many(1000) { _ in "a" })\": [\(many(50_000, ",") { _ in "1" })]"),
+    ("a.sh", "python train.py --opt sgd --\(many(400_000) { _ in "a" }) \(many(50_000, " ") { _ in "1" })"),
+    (
+      "a.yaml",
+      "max_duration: 1ba\noptimizer: {name: sgd}\nl: [\(many(50_000, ",") { _ in "1" })]\n"
+        + many(15_000) { "a\($0): ${l}\n" }
+    ),
+    // A log that goes back again and again.
+    (
+      "trainer_state.json",
+      "{\"max_steps\": 9, \"global_step\": 9, \"log_history\": ["
+        + many(100_000, ",") { "{\"learning_rate\": 1, \"step\": \($0 + 1 - $0 % 2 * 2)}" } + "]}"
+    ),
+    ("a.sh", "fairseq-hydra-train " + many(30_000, " ") { "a\($0)=1" }),
+    ("a.sh", "python train.py --opt sgd -" + many(400_000) { _ in "a=" }),
+    ("a.sh", "A=" + many(400_000) { _ in "a\"b\"" }),
     ("a.yaml", many(5000) { _ in "[" }), ("a.yaml", "a: [\(many(400_000, ",") { _ in "1" })]"),
     ("a.yaml", many(100_000) { "a\($0): 1\n" }), ("a.yaml", many(5000) { _ in "a: {" }),
   ]

@@ -245,15 +245,58 @@ import Testing
 
   @Test func theDecayingGroupIsTheRuns() throws {
     let text = """
-      [{"lr": 0.0, "initial_lr": 0.1, "weight_decay": 0.0, "momentum": 0.9, "params": [0, 1, 2, 3]},
-       {"lr": 0.0, "initial_lr": 0.2, "weight_decay": 0.01, "momentum": 0.9, "params": [4, 5]},
-       {"lr": 0.0, "initial_lr": 0.3, "weight_decay": 0.02, "momentum": 0.9, "params": [6]}]
+      [{"lr": 0.0, "initial_lr": 0.1, "weight_decay": 0.0, "momentum": 0.9, "nesterov": false, "params": [0, 1, 2, 3]},
+       {"lr": 0.0, "initial_lr": 0.2, "weight_decay": 0.01, "momentum": 0.9, "nesterov": false, "params": [4, 5]},
+       {"lr": 0.0, "initial_lr": 0.3, "weight_decay": 0.02, "momentum": 0.9, "nesterov": false, "params": [6]}]
       """
     let run = try read(text, "groups.json", [], [.steps: 10])
     #expect(run.hyperparameters == [.learningRate: 0.2, .weightDecay: 0.01, .momentum: 0.9])
     #expect(run.notes.contains("Group 2 of 3 is read; 1 without weight decay has no equilibrium."))
     #expect(
       run.warnings.contains { $0.hasPrefix("Group 3 has a learning rate of 0.3 and a weight decay of 0.02") })
+  }
+
+  /// However short the run is, an epoch is a possible number of steps.
+  @Test(arguments: [("1e-300ep", 1 << 50), ("0.5ep", 2000), ("4ep", 250)])
+  func epochsOfComposer(duration: String, stepsPerEpoch: Int) throws {
+    let run = try RunConfiguration.read(
+      text: "max_duration: \(duration)\noptimizer: {name: decoupled_adamw, lr: 1e-3}", path: "a.yaml",
+      facts: RunFacts([.steps: 1000]))
+    #expect(run.steps == 1000)
+    #expect(run.stepsPerEpoch == stepsPerEpoch)
+  }
+
+  @Test func nestedSequence() throws {
+    let text = """
+      trainer: {max_steps: 1000}
+      optimizer: {class_path: torch.optim.AdamW, init_args: {lr: 1e-3}}
+      lr_scheduler:
+        interval: step
+        scheduler:
+          class_path: torch.optim.lr_scheduler.SequentialLR
+          init_args:
+            milestones: [100]
+            schedulers:
+              - class_path: torch.optim.lr_scheduler\(String(repeating: ".lr_scheduler", count: 20)).SequentialLR
+                init_args: {milestones: [10], schedulers: []}
+              - {class_path: CosineAnnealingLR, init_args: {T_max: 900}}
+      """
+    let run = try read(text, "a.yaml")
+    #expect(run.schedule == .constant)
+    #expect(
+      run.warnings == [
+        "A SequentialLR within another is not followed: the learning rate is taken as constant."
+      ])
+  }
+
+  /// A pair of numbers in a text, as some write it.
+  @Test(arguments: ["[0.8, 0.9]", "\"(0.8, 0.9)\"", "'[0.8,0.9]'", "0.8,0.9"])
+  func pairs(betas: String) throws {
+    let run = try RunConfiguration.read(
+      text: "max_duration: 9ba\noptimizer: {name: decoupled_adamw, lr: 1e-3}", path: "a.yaml",
+      overrides: ["--optimizer.betas=\(betas)"])
+    #expect(run.hyperparameters[.beta1] == 0.8)
+    #expect(run.hyperparameters[.beta2] == 0.9)
   }
 
   // MARK: The Trainer's log
@@ -320,10 +363,10 @@ import Testing
     ),
     Case(
       file: "a.yaml", text: arguments + "lr_scheduler_type: constant\nwarmup_ratio: 0.5",
-      warning: "lr_scheduler_type is constant: there is no warm-up, whatever is said of one."),
+      warning: "lr_scheduler_type is constant: there is no warmup, whatever is said of one."),
     Case(
       file: "a.yaml", text: arguments + "lr_scheduler_type: linear\nwarmup_ratio: 1",
-      warning: "The warm-up takes 9 of 9 steps: the learning rate stays below its peak."),
+      warning: "The warmup takes 9 of 9 steps: the learning rate stays below its peak."),
     Case(
       file: "a.yaml", text: foundry + "  param_groups: [{param_str_match: wte, lr: 1}]",
       warning:

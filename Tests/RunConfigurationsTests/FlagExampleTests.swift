@@ -34,7 +34,8 @@ import Testing
           steps: 375_300, stepsPerEpoch: 1251,
           schedule: .named(
             try ScheduleSpecification(parsing: "cosine:warmup=6255,warmup-from=0.002,warmup-prefix=0")),
-          decayRule: .timm))
+          decayRule: .timm,
+          notes: ["Not stated, so timm's default: opt_betas = [0.9, 0.999]."]))
     let row = try row("DeiT tiny")
     #expect(run.steps == row.steps)
     for (symbol, value) in row.zeroShot { #expect(run.hyperparameters[symbol] == value) }

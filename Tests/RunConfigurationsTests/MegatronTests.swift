@@ -140,7 +140,7 @@ import Testing
     ("--train-iters 9 --min-lr 1", "run.sh:1: min_lr is 1.0, expected at most lr 0.25"),
     (
       "--train-iters 9 --lr-warmup-iters 9",
-      "run.sh:1: the warm-up is 9.0, expected shorter than the decay over 9 iters"
+      "run.sh:1: the warmup is 9.0, expected shorter than the decay over 9 iters"
     ),
     (
       "--train-iters 9 --lr-decay-style cosin",

@@ -117,10 +117,10 @@ import Testing
       note: "momentum = 0.9 looks like a setting of the optimizer, but is not read here."),
     Note(
       text: "max_iters = 100",
-      note: "The warm-up takes 2000 of 100 steps: the learning rate stays below its peak."),
+      note: "The warmup takes 2000 of 100 steps: the learning rate stays below its peak."),
     Note(
       text: "lr_decay_iters = 2000",
-      note: "lr_decay_iters is not above warmup_iters: after the warm-up the learning rate is min_lr."),
+      note: "lr_decay_iters is not above warmup_iters: after the warmup the learning rate is min_lr."),
     Note(text: "eval_only = True", note: "eval_only is True: this run trains nothing."),
     Note(
       text: "init_from = 'resume'",

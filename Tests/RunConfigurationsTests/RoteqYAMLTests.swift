@@ -67,6 +67,60 @@ import Testing
     #expect(try RoteqYAML.decode(RoteqYAML.encode(run), path: "run.yaml") == run)
   }
 
+  /// A log from step 0 on, a warmup that falls, a rise that takes the whole cycle, tokens that make no whole number of batches.
+  @Test(arguments: [
+    (
+      "trainer_state.json",
+      """
+      {"global_step": 100, "max_steps": 100, "epoch": 1, "weight_decay": 0.1, "optim": "adamw_torch", "log_history": [
+        {"learning_rate": 1e-4, "step": 0}, {"learning_rate": 9e-5, "step": 50}, {"learning_rate": 1e-5, "step": 100}]}
+      """
+    ),
+    (
+      "trainer_state.json",
+      """
+      {"global_step": 9, "max_steps": 9, "epoch": 1, "weight_decay": 0.1, "optim": "adamw_torch", "log_history": [
+        {"learning_rate": 1, "step": 0}, {"learning_rate": 2, "step": 1}, {"learning_rate": 0.5, "step": 9}]}
+      """
+    ),
+    (
+      "args.yaml",
+      """
+      per_device_train_batch_size: 8
+      lr_scheduler_type: cosine_warmup_with_min_lr
+      lr_scheduler_kwargs: {min_lr_rate: 0.1, warmup_lr_rate: 1.5}
+      weight_decay: 0.1
+      warmup_steps: 10
+      max_steps: 100
+      """
+    ),
+    (
+      "lightning.yaml",
+      """
+      trainer: {max_steps: 100}
+      optimizer: {class_path: torch.optim.AdamW, init_args: {lr: 1e-3}}
+      lr_scheduler: {class_path: OneCycleLR, init_args: {max_lr: 0.01, total_steps: 100, pct_start: 1.0}}
+      interval: step
+      """
+    ),
+    (
+      "mpt.yaml",
+      """
+      max_duration: 3000000001tok
+      global_train_batch_size: 8
+      max_seq_len: 2048
+      optimizer: {name: decoupled_adamw, lr: 1e-3, weight_decay: 1e-5}
+      scheduler: {name: cosine_with_warmup, t_warmup: 1000000001tok, alpha_f: 0.1}
+      """
+    ),
+  ])
+  func otherFormatsThereAndBack(path: String, text: String) throws {
+    let run = try RunConfiguration.read(text: text, path: path)
+    let written = RoteqYAML.encode(run)
+    #expect(written.utf8.count < 1_000_000)
+    #expect(try RoteqYAML.decode(written, path: "run.yaml") == run)
+  }
+
   @Test func wholeDocument() throws {
     let run = TrainingRun(
       name: "all fields", optimizer: .sgdm,

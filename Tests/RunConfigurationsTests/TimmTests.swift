@@ -158,6 +158,8 @@ import Testing
     #expect(try read(flags).warnings == [warning])
   }
 
+  private static let upTo100000 = "a number of at least 0 and at most 100000"
+
   @Test(
     arguments: [
       (
@@ -185,7 +187,7 @@ import Testing
       ),
       (
         "--lr 0.1 --opt adamw --opt-betas 0.9", [.datasetSize: 99],
-        "run.sh:1: opt_betas is a list, expected two numbers"
+        "run.sh:1: opt_betas is a list of 1, expected 2 numbers"
       ),
       (
         "--lr 0.1 --epochs 1000000000", [.datasetSize: 99],
@@ -196,6 +198,34 @@ import Testing
         "--lr 0.1 --sched wsd --decay-epochs 9", [.datasetSize: 99],
         "run.sh:1: decay_epochs is 9.0, expected above 0, within"
           + " the run"
+      ),
+      (
+        "--lr 0.1 --warmup-epochs 1e300", [.datasetSize: 99],
+        "run.sh:1: warmup_epochs is 1e+300, expected \(upTo100000)"
+      ),
+      (
+        "--lr 0.1 --sched step --decay-epochs 1e300", [.datasetSize: 99],
+        "run.sh:1: decay_epochs is 1e+300, expected \(upTo100000)"
+      ),
+      (
+        "--lr 0.1 --sched multistep --decay-milestones 1 1e300", [.datasetSize: 99],
+        "run.sh:1: decay_milestones is 1e+300, expected \(upTo100000)"
+      ),
+      (
+        "--lr 0.1 --sched step --decay-epochs 1e-9 --sched-on-updates", [.datasetSize: 99],
+        "run.sh:1: decay_epochs is 1e-09, expected at least an update"
+      ),
+      (
+        "--lr 0.1 --dataset tfds/x --epoch-repeats 1e30", [.datasetSize: 99],
+        "run.sh:1: epoch_repeats is 1e+30, expected \(upTo100000)"
+      ),
+      (
+        "--lr 0.1 --epochs 100000", [.datasetSize: 1 << 53],
+        "run.sh:1: --dataset-size is 9007199254740992.0, expected enough for one global batch"
+      ),
+      (
+        "--lr 0.1 --epochs 10 --lr-cycle-mul 0.5 --lr-cycle-limit 3 --cooldown-epochs 9", [.datasetSize: 99],
+        "run.sh:1: lr_cycle_mul is 0.5, expected enough for cycles that last until the end of the run"
       ),
       (
         "-c defaults.yaml --lr 0.1", [.datasetSize: 99],

@@ -33,11 +33,11 @@ enum Composer {
     notes += clock.notes
     let peak = optimizer.hyperparameters[.learningRate] ?? 0
     let schedule = try ComposerSchedule.read(&settings, clock, peak: peak, &warnings)
-    optimizer.finish(&notes, &warnings)
+    notes += optimizer.notes
+    warnings += optimizer.warnings
     let clipping = ["algorithms.gradient_clipping", "algorithms.gradient_clipping.clipping_threshold"]
     if settings.hasAny(under: clipping[0]) {
-      warnings.append(
-        "Gradients are clipped (algorithms.gradient_clipping), which the predictions leave out.")
+      warnings.append(RunSettings.clips(clipping[0]))
     }
     settings.ignore(
       ["clipping_type", "clipping_threshold"].map { "\(clipping[0]).\($0)" } + [
@@ -68,8 +68,8 @@ private struct ComposerOptimizer {
   var hyperparameters: [Symbol: Double] = [:]
   var nesterov = false
   var convention = DecayConvention.coupled
-  private var notes: [String] = []
-  private var warnings: [String] = []
+  private(set) var notes: [String] = []
+  private(set) var warnings: [String] = []
 
   init(_ settings: inout RunSettings) throws(ConfigurationError) {
     let name = try settings.text("optimizer.name")
@@ -124,11 +124,6 @@ private struct ComposerOptimizer {
     ("decoupledadamw", .adamW, 1e-5, [0.9, 0.95]), ("decoupledlionw", .lion, 0, [0.9, 0.99]),
     ("decoupledsgdw", .sgdm, 0, []),
   ]
-
-  func finish(_ notes: inout [String], _ warnings: inout [String]) {
-    notes += self.notes
-    warnings += self.warnings
-  }
 }
 
 /// llm-foundry's schedulers.
@@ -176,20 +171,15 @@ private enum ComposerSchedule {
       return .fitting(named, peak: peak, steps: clock.steps, warnings: &warnings)
     }
     // Tokens or samples that make no whole number of batches.
-    guard clock.steps <= LearningRateTable.limit else {
-      throw settings.invalid(
-        .outOfRange(
-          key: "max_duration in batches", value: Double(clock.steps),
-          expected: "at most \(LearningRateTable.limit) where the warm-up is no whole number of them"),
-        "max_duration")
+    let breaks = [warmup, end].map { Int($0.rounded(.up), clampedTo: 1 << 53) }
+    return try .following(
+      nil, settings, key: "scheduler.name", peak: peak, steps: clock.steps, breaks: breaks
+    ) { taken in
+      let t = Double(taken)
+      if t < warmup { return peak * (t / warmup) }
+      let x = end > warmup ? min(1, (t - warmup) / (end - warmup)) : 1
+      return peak * (floor + (1 - floor) * (isCosine ? (1 + Double.cos(.pi * x)) / 2 : 1 - x))
     }
-    return .table(
-      LearningRateTable(everyStepOf: clock.steps) { taken in
-        let t = Double(taken)
-        if t < warmup { return peak * (t / warmup) }
-        let x = end > warmup ? min(1, (t - warmup) / (end - warmup)) : 1
-        return peak * (floor + (1 - floor) * (isCosine ? (1 + Double.cos(.pi * x)) / 2 : 1 - x))
-      })
   }
 }
 

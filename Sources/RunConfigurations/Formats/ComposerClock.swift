@@ -37,7 +37,7 @@ struct ComposerClock {
     }
     if let given {
       if duration.unit == "ep", stepsPerEpoch == nil, duration.value > 0 {
-        stepsPerEpoch = max(1, Int((Double(given) / duration.value).rounded()))
+        stepsPerEpoch = max(1, Int((Double(given) / duration.value).rounded(), clampedTo: 1 << 50))
       }
       steps = given
       return

@@ -26,12 +26,8 @@ enum Fairseq {
       "weight_decay", in: Symbol.weightDecay.domain, default: 0)
     switch name {
     case "adam":
-      let given = try settings.numbers("adam_betas", in: Symbol.beta1.domain)
-      if let given, given.count != 2, let value = settings.value("adam_betas") {
-        throw value.wrongKind("two numbers")
-      }
-      (run.hyperparameters[.beta1], run.hyperparameters[.beta2]) = (given?[0] ?? 0.9, given?[1] ?? 0.999)
-      if given == nil { settings.remark("Not stated, so fairseq's default: adam_betas = (0.9, 0.999).") }
+      let betas = try settings.numbers("adam_betas", in: Symbol.beta1.domain, default: [0.9, 0.999])
+      (run.hyperparameters[.beta1], run.hyperparameters[.beta2]) = (betas[0], betas[1])
       run.hyperparameters[.epsilon] = try settings.number("adam_eps", in: .nonNegative, default: 1e-8)
       settings.remark("fairseq's adam decays decoupled, as AdamW.")
     case "sgd":
@@ -52,9 +48,7 @@ enum Fairseq {
     let schedule = try FairseqSchedule(&settings, rates: rates, steps: run.steps)
     run.schedule = schedule.schedule
     run.warnings = schedule.warnings
-    if (try settings.value("clip_norm")?.number(in: .nonNegative) ?? 0) > 0 {
-      run.warnings.append("Gradients are clipped (clip_norm), which the predictions leave out.")
-    }
+    run.warnings += try settings.clipping("clip_norm")
     let model = settings.has("arch") ? try settings.text("arch") : ""
     run.name = model.isEmpty ? settings.stem : model
     settings.ignore(CommandLineProgram.fairseq.flags.keys)
@@ -129,8 +123,7 @@ extension CommandLineProgram {
           && name == "_name" ? path.split(separator: ".").first ?? path : name
       let text = String(word.text[equals...].dropFirst())
       let place = ConfigurationError.Place.line(word.line, of: arguments.path)
-      layout.settings.removeAll { $0.key == String(key) }
-      layout.settings.append(ConfigurationValue(key: String(key), content: .word(text), place: place))
+      layout.put([ConfigurationValue(key: String(key), content: .word(text), place: place)])
     }
     return layout
   }

@@ -68,8 +68,9 @@ struct FairseqSchedule {
   ) throws(ConfigurationError) -> LearningRateSchedule {
     let warmup = try settings.wholeNumber("warmup_updates", default: 4000, upTo: 1e12)
     let start = try start(&settings, 0)
-    return .following(
-      warmed("inverse-sqrt", warmup, start / peak), peak: peak, steps: steps, breaks: [warmup]
+    return try .following(
+      warmed("inverse-sqrt", warmup, start / peak), settings, key: "lr_scheduler", peak: peak, steps: steps,
+      breaks: [warmup]
     ) { step in
       step < warmup
         ? start + Double(step) * (peak - start) / Double(warmup)
@@ -106,24 +107,21 @@ struct FairseqSchedule {
     var specification = warmed("cosine", warmup, start / peak)
     if minimum > 0 { specification.parameters["floor"] = [minimum / peak] }
     if let end = Int(exactly: period + Double(warmup)), end != steps { specification.end = end }
-    // A restart is a jump; where they become many, the table finds them by itself.
-    var (breaks, length, end) = ([warmup], period, Double(warmup) + period)
-    while end < Double(steps), breaks.count < 1000, length >= 1 {
-      breaks.append(Int(end.rounded(.up)))
-      length *= factor
-      end += length
+    let cycles = GrowingCycles(length: period, factor: factor)
+    guard Double(steps - warmup) <= cycles.end else {
+      throw settings.invalid(
+        .outOfRange(
+          key: "t_mult", value: factor, expected: "enough for cycles that last until the end of the run"),
+        "t_mult")
     }
-    return .following(specification, peak: peak, steps: steps, breaks: breaks) { step in
+    let restarts = cycles.starts(before: Double(steps - warmup))
+    let breaks = [warmup] + restarts.map { warmup + Int($0.rounded(.up)) }
+    return try .following(
+      specification, settings, key: "lr_scheduler", peak: peak, steps: steps, breaks: breaks
+    ) { step in
       if step < warmup { return start + Double(step) * (peak - start) / Double(warmup) }
       let current = Double(step - warmup)
-      var (index, length, begin) = ((current / period).rounded(.down), period, 0.0)
-      if factor == 1 {
-        begin = index * period
-      } else {
-        index = (Double.log(1 - current / period * (1 - factor)) / Double.log(factor)).rounded(.down)
-        length = Double.pow(factor, index) * period
-        begin = (1 - Double.pow(factor, index)) / (1 - factor) * period
-      }
+      let (index, begin, length) = cycles.cycle(at: current)
       let scale = Double.pow(shrink, index)
       return scale * (minimum + (peak - minimum) * (1 + Double.cos(.pi * (current - begin) / length)) / 2)
     }
@@ -148,7 +146,9 @@ struct FairseqSchedule {
     if power != 1 { specification.parameters["power"] = [power] }
     if final > 0 { specification.parameters["floor"] = [final / peak] }
     if end != steps { specification.end = end }
-    return .following(specification, peak: peak, steps: steps, breaks: [warmup, end]) { step in
+    return try .following(
+      specification, settings, key: "lr_scheduler", peak: peak, steps: steps, breaks: [warmup, end]
+    ) { step in
       if step < warmup { return peak * Double(step) / Double(warmup) }
       if step >= end { return final }
       let rest = 1 - Double(step - warmup) / Double(end - warmup)
@@ -162,7 +162,9 @@ struct FairseqSchedule {
     let warmup = try updates(&settings, "warmup_updates", 0)
     // The first update has a share of the peak already.
     let specification = warmed("constant", warmup - 1, 1 / Double(max(warmup, 1)))
-    return .following(specification, peak: peak, steps: steps, breaks: [warmup]) { step in
+    return try .following(
+      specification, settings, key: "lr_scheduler", peak: peak, steps: steps, breaks: [warmup]
+    ) { step in
       step < warmup ? peak * Double(step + 1) / Double(warmup) : peak
     }
   }
@@ -179,9 +181,11 @@ struct FairseqSchedule {
     var specification = warmed("step", warmup, start / peak)
     specification.parameters = ["every": [Double(period)], "gamma": [decay]]
     if warmup > 0 { specification.warmupPrefix = true }
-    let count = min(steps / period + 1, LearningRateSchedule.breakLimit)
+    let count = min(steps / period + 1, LearningRateSchedule.breakLimit + 1)
     let breaks = (0...count).map { warmup + $0 * period }
-    return .following(specification, peak: peak, steps: steps, breaks: breaks) { step in
+    return try .following(
+      specification, settings, key: "lr_scheduler", peak: peak, steps: steps, breaks: breaks
+    ) { step in
       if step < warmup { return start + Double(step) * (peak - start) / Double(warmup) }
       return max(peak * Double.pow(decay, (step - warmup) / period), minimum)
     }
@@ -195,14 +199,12 @@ struct FairseqSchedule {
       try updates(&settings, "decay_steps", 0),
     ]
     if let ratios = try settings.numbers("phase_ratio", in: .nonNegative) {
-      guard ratios.count == 3, ratios.reduce(0, +) <= 1.000001, let value = settings.value("phase_ratio")
-      else {
+      guard ratios.count == 3, ratios.reduce(0, +) <= 1.000001 else {
         throw settings.invalid(
           .outOfRange(
             key: "phase_ratio", value: ratios.reduce(0, +), expected: "three shares that add up to 1"),
           "phase_ratio")
       }
-      _ = value
       stages = ratios.map { Int(Double(steps) * $0) }
     }
     let (warmup, hold, decay) = (stages[0], stages[1], stages[2])
@@ -211,8 +213,10 @@ struct FairseqSchedule {
     }
     let start = peak * (try settings.number("init_lr_scale", in: .nonNegative, default: 0.01))
     let share = try settings.number("final_lr_scale", in: .positive, default: 0.01)
-    return .following(nil, peak: peak, steps: steps, breaks: [warmup, warmup + hold, warmup + hold + decay]) {
-      step in
+    return try .following(
+      nil, settings, key: "lr_scheduler", peak: peak, steps: steps,
+      breaks: [warmup, warmup + hold, warmup + hold + decay]
+    ) { step in
       if step < warmup { return start + (peak - start) * Double(step) / Double(warmup) }
       if step < warmup + hold { return peak }
       return peak * Double.pow(share, min(1, Double(step - warmup - hold) / Double(decay)))

@@ -63,9 +63,7 @@ enum HuggingFace {
       schedule = try state.schedule(
         schedule, peak: learningRate, steps: length.steps, path: settings.path, &notes, &warnings)
     }
-    if try settings.number("max_grad_norm", in: .nonNegative, default: 1) != 0 {
-      warnings.append("Gradients are clipped (max_grad_norm), which the predictions leave out.")
-    }
+    warnings += try settings.clipping("max_grad_norm", default: 1)
     if settings.has("deepspeed") || settings.hasAny(under: "deepspeed") {
       warnings.append("deepspeed is given: what it says of optimizer and schedule is not read.")
     }

@@ -39,7 +39,7 @@ enum HuggingFaceSchedule {
       return try stableDecay(&settings, peak: peak, warmup: warmup, steps: steps, &warnings)
     case "constant":
       if warmup > 0 {
-        warnings.append("lr_scheduler_type is constant: there is no warm-up, whatever is said of one.")
+        warnings.append("lr_scheduler_type is constant: there is no warmup, whatever is said of one.")
       }
       return .constant
     case "reduce_lr_on_plateau", "greedy":
@@ -61,7 +61,7 @@ enum HuggingFaceSchedule {
     "greedy",
   ]
 
-  /// Steps of the warm-up: `warmup_steps`, a share where it is below 1, or else `warmup_ratio`, rounded up.
+  /// Steps of the warmup: `warmup_steps`, a share where it is below 1, or else `warmup_ratio`, rounded up.
   private static func warmup(_ settings: inout RunSettings, steps: Int) throws(ConfigurationError) -> Int {
     let share = Domain(0, includesLower: true, upTo: 1, includesUpper: true)
     let given = try settings.number("warmup_steps", in: .nonNegative, default: 0)
@@ -76,7 +76,7 @@ enum HuggingFaceSchedule {
   private static func readOptions(_ settings: inout RunSettings) throws(ConfigurationError) {
     guard let value = settings.value("lr_scheduler_kwargs") else { return }
     let text = try value.text()
-    let options = try JSONScanner.root(
+    let options = try JSONReader.root(
       of: InputText(text.utf8, path: "\(settings.path): lr_scheduler_kwargs"))
     let named = ConfigurationValue(key: "lr_scheduler_kwargs", content: options.content, place: value.place)
     settings.adopt(ConfigurationValue(key: "", content: .mapping([named]), place: value.place))
@@ -131,7 +131,7 @@ enum HuggingFaceSchedule {
       var named = ScheduleSpecification("cosine")
       named.parameters = ["cycles": [cycles], "floor": [floor]]
       (named.warmup, named.warmupFrom, named.end) = (warmup - 1, first ?? 1 / Double(warmup), steps - 1)
-      return .named(named)
+      return .fitting(named, peak: peak, steps: steps, warnings: &warnings)
     }
     return try table(settings, steps: steps) { taken in
       if taken < warmup {

@@ -46,11 +46,7 @@ enum Lightning {
       settings, peak: optimizer.hyperparameters[.learningRate] ?? 0, length: length
     ).read(&settings, &notes, &warnings)
     optimizer.hyperparameters[.learningRate] = schedule.peak
-    if settings.has("trainer.gradient_clip_val"),
-      try settings.number("trainer.gradient_clip_val", in: .nonNegative) != 0
-    {
-      warnings.append("Gradients are clipped (trainer.gradient_clip_val), which the predictions leave out.")
-    }
+    warnings += try settings.clipping("trainer.gradient_clip_val")
     settings.ignore(["trainer.gradient_clip_algorithm"])
     return TrainingRun(
       name: settings.stem, optimizer: optimizer.optimizer, hyperparameters: optimizer.hyperparameters,

@@ -44,10 +44,8 @@ enum Megatron {
     let length = try MegatronLength(&settings)
     run.steps = length.steps
     run.schedule = try length.schedule(&settings, peak: peak)
-    if try settings.number("clip_grad", in: .nonNegative, default: 1) > 0 {
-      run.warnings.append("Gradients are clipped (clip_grad), which the predictions leave out.")
-    }
-    let model = try MegatronModel(&settings, decay: run.hyperparameters[.weightDecay] ?? 0)
+    run.warnings += try settings.clipping("clip_grad", default: 1)
+    let model = try MegatronModel(&settings)
     run.layers = model.layers
     run.name = settings.has("wandb_exp_name") ? try settings.text("wandb_exp_name") : settings.stem
     if run.name.isEmpty { run.name = settings.stem }

@@ -87,7 +87,7 @@ struct MegatronLength {
     guard warmup < decay else {
       throw settings.invalid(
         .outOfRange(
-          key: "the warm-up", value: warmup, expected: "shorter than the decay over \(Int(decay)) \(unit)"),
+          key: "the warmup", value: warmup, expected: "shorter than the decay over \(Int(decay)) \(unit)"),
         fraction == nil ? "lr_warmup_\(unit)" : "lr_warmup_fraction")
     }
     var (annealing, shape) = (0.0, "linear")
@@ -105,7 +105,7 @@ struct MegatronLength {
     } else {
       settings.ignore(["lr_wsd_decay_style", "lr_wsd_decay_\(unit)"])
     }
-    // Without a warm-up the square root is that of the samples, so the batch matters.
+    // Without a warmup the square root is that of the samples, so the batch matters.
     let isBare = style == "inverse-square-root" && warmup == 0 && unit == "iters"
     let samples = isBare ? Double(try Self.globalBatch(&settings)) : 1
     let specification = specification(
@@ -114,7 +114,9 @@ struct MegatronLength {
     let breaks =
       [warmup, warmup + batch, decay, decay + batch, decay - annealing].map { Int($0 / batch) + 1 }
       + [warmup, decay].map { Int($0 / batch) }
-    return .following(specification, peak: peak, steps: steps, breaks: breaks) { step in
+    return try .following(
+      specification, settings, key: "lr_decay_style", peak: peak, steps: steps, breaks: breaks
+    ) { step in
       let done = Double(step) * batch
       if warmup > 0, done <= warmup { return start + (peak - start) * done / warmup }
       if style == "constant" { return peak }

@@ -6,7 +6,7 @@ struct MegatronModel {
   private(set) var layers: [LayerShape] = []
   private(set) var notes: [String] = []
 
-  init(_ settings: inout RunSettings, decay: Double) throws(ConfigurationError) {
+  init(_ settings: inout RunSettings) throws(ConfigurationError) {
     guard settings.has("num_layers"), settings.has("hidden_size") else {
       notes.append("num_layers or hidden_size is not stated, so no layers are known.")
       return

@@ -6,12 +6,6 @@ extension CommandLineProgram {
     telling: Set(NanoGPT.defaults.map(\.name).filter { $0.contains("_") })
   ) { (arguments) throws(ConfigurationError) in
     var layout = Layout(settings: [])
-    func add(_ values: [ConfigurationValue]) {
-      for value in values {
-        layout.settings.removeAll { $0.key == value.key }
-        layout.settings.append(value)
-      }
-    }
     for word in arguments.words {
       let place = ConfigurationError.Place.line(word.line, of: arguments.path)
       if CommandLineArguments.isFlag(word) {
@@ -23,13 +17,13 @@ extension CommandLineProgram {
           throw .invalid(.unknownKey(key, known: NanoGPT.defaults.map(\.name)), at: place)
         }
         let text = String(word.text[equals...].dropFirst())
-        add([
+        layout.put([
           ConfigurationValue(
             key: key, content: word.isUnevaluated ? .unevaluated(text) : .word(text), place: place)
         ])
       } else if word.text.hasSuffix(".py") {
         let file = try arguments.file(word)
-        add(try Syntax.python.parse(file).mapping().values)
+        layout.put(try Syntax.python.parse(file).mapping().values)
       } else {
         layout.warnings.append("Line \(word.line): \(word.text.excerpt) is not read.")
       }

@@ -8,7 +8,7 @@ import Optimizers
 /// nanoGPT executes the file and then lets the arguments replace what it assigned. Here it is read as assignments.
 /// Everything else is what `train.py` and `model.py` do:
 /// - AdamW with PyTorch's ε; every tensor of two or more dimensions decays, embeddings included.
-/// - Warm-up: lr·(it + 1)/(warmup_iters + 1), then half a cosine from warmup_iters to lr_decay_iters.
+/// - Warmup: lr·(it + 1)/(warmup_iters + 1), then half a cosine from warmup_iters to lr_decay_iters.
 /// - The loop leaves after iteration max_iters, which makes one step more than max_iters; the paper counts max_iters.
 enum NanoGPT {
   /// The settings of `train.py` and their defaults.
@@ -38,9 +38,7 @@ enum NanoGPT {
     var warnings: [String] = []
     let schedule = try schedule(&settings, peak: values[.learningRate] ?? 0, steps: steps, &warnings)
     let model = try NanoGPTModel(&settings)
-    if try settings.number("grad_clip", in: .nonNegative, default: number("grad_clip")) != 0 {
-      warnings.append("Gradients are clipped (grad_clip), which the predictions leave out.")
-    }
+    warnings += try settings.clipping("grad_clip", default: number("grad_clip"))
     if try settings.boolean("eval_only", default: false) {
       warnings.append("eval_only is True: this run trains nothing.")
     }
@@ -65,11 +63,11 @@ enum NanoGPT {
     let warmup = try settings.wholeNumber("warmup_iters", from: 0, default: Int(number("warmup_iters")))
     let end = try settings.wholeNumber("lr_decay_iters", default: Int(number("lr_decay_iters")))
     let final = try settings.number("min_lr", in: .nonNegative, default: number("min_lr"))
-    // The learning rate of iteration t, from 0 on, within the warm-up.
+    // The learning rate of iteration t, from 0 on, within the warmup.
     func rising(_ t: Int) -> Double { peak * Double(t + 1) / Double(warmup + 1) }
     if end <= warmup, warmup < steps {
       warnings.append(
-        "lr_decay_iters is not above warmup_iters: after the warm-up the learning rate is min_lr.")
+        "lr_decay_iters is not above warmup_iters: after the warmup the learning rate is min_lr.")
       var table = LearningRateTable(steps: [1], learningRates: [warmup == 0 ? final : rising(0)])
       if warmup > 1 { table.steps.append(warmup); table.learningRates.append(rising(warmup - 1)) }
       if warmup > 0 { table.steps.append(warmup + 1); table.learningRates.append(final) }

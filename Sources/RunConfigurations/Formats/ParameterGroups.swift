@@ -113,9 +113,17 @@ enum ParameterGroups {
       guard name.hasPrefix("decoupled_") else { return (name, false) }
       return (name == "decoupled_adamw" ? "adamw" : "lion", true)
     }
-    if settings.has("momentum") && !settings.has("betas") { return ("sgd", false) }
-    if settings.has("betas") && !settings.has("eps") { return ("lion", false) }
-    if settings.has("decoupled_weight_decay") {
+    func has(_ key: String) -> Bool { settings.has(key) }
+    // Keys that only optimizers have for which there is no prediction; RAdam has those of Adam but for amsgrad.
+    let isRAdam = has("decoupled_weight_decay") && !has("amsgrad")
+    let other =
+      has("centered") ? "RMSprop" : has("momentum_decay") ? "NAdam" : isRAdam ? "RAdam" : nil
+    if let other {
+      throw group.invalid(.unsupportedOptimizer(other, because: "has no prediction", known: known))
+    }
+    if !has("betas"), has("dampening") || has("nesterov") { return ("sgd", false) }
+    if has("betas"), !has("eps") { return ("lion", false) }
+    if has("decoupled_weight_decay") {
       return (try settings.boolean("decoupled_weight_decay") ? "adamw" : "adam", false)
     }
     throw group.invalid(.ambiguousOptimizer(known: known))

@@ -52,7 +52,7 @@ enum Timm {
     let (epochs, updates) = try batch.length(&settings, epochs: schedule.epochs)
     schedule.updates = updates
     (run.steps, run.stepsPerEpoch) = (epochs * updates, updates)
-    run.schedule = schedule.schedule(steps: run.steps)
+    run.schedule = try schedule.schedule(settings, steps: run.steps)
     run.warnings = schedule.warnings + (try warnings(&settings))
     let experiment = settings.has("experiment") ? try settings.text("experiment") : ""
     let model = settings.has("model") ? try settings.text("model") : ""
@@ -124,11 +124,8 @@ enum Timm {
     throws(ConfigurationError)
   {
     let isLion = run.optimizer.identifier == Optimizer.lion.identifier
-    let given = try settings.numbers("opt_betas", in: Symbol.beta1.domain)
-    if let given, given.count != 2, let value = settings.value("opt_betas") {
-      throw value.wrongKind("two numbers")
-    }
-    let betas = given ?? [0.9, isLion ? 0.99 : 0.999]
+    let betas = try settings.numbers(
+      "opt_betas", in: Symbol.beta1.domain, default: [0.9, isLion ? 0.99 : 0.999])
     (run.hyperparameters[.beta1], run.hyperparameters[.beta2]) = (betas[0], betas[1])
     let hasEpsilon = run.optimizer.hyperparameters.contains { $0.symbol == .epsilon }
     let epsilon = isLion ? 0 : try settings.value("opt_eps")?.number(in: .nonNegative) ?? 1e-8
@@ -139,7 +136,7 @@ enum Timm {
   private static func warnings(_ settings: inout RunSettings) throws(ConfigurationError) -> [String] {
     var warnings: [String] = []
     if settings.value("clip_grad") != nil {
-      warnings.append("Gradients are clipped (clip_grad), which the predictions leave out.")
+      warnings.append(RunSettings.clips("clip_grad"))
     }
     if let decay = settings.value("layer_decay") {
       warnings.append(

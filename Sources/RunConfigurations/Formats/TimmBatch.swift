@@ -2,6 +2,7 @@ import Formulas
 
 /// How many updates timm's `train.py` makes an epoch.
 struct TimmBatch {
+  private static let repeats = Domain(0, includesLower: true, upTo: 1e5, includesUpper: true)
   private let size: Int
   private let accumulation: Int
 
@@ -43,7 +44,7 @@ struct TimmBatch {
       .worldSize,
       because: "batch_size = \(size) is that of one process, so updates an epoch depend on their number")
     let updates = try updates(&settings, examples, processes)
-    guard updates >= 1, updates < 1 << 50 else {
+    guard updates >= 1, updates < (1 << 50) / epochs else {
       throw settings.invalid(
         .outOfRange(key: "--dataset-size", value: Double(examples), expected: "enough for one global batch"),
         "batch_size")
@@ -73,7 +74,7 @@ struct TimmBatch {
     _ = (settings.value("dataset"), settings.value("train_split"))
     let readsRepeats = ["tfds/", "wds/", "hfids/"].contains { dataset.hasPrefix($0) }
     let repeats =
-      readsRepeats ? max(1, try settings.value("epoch_repeats")?.number(in: .nonNegative) ?? 1) : 1
+      readsRepeats ? max(1, try settings.value("epoch_repeats")?.number(in: Self.repeats) ?? 1) : 1
     settings.ignore(["epoch_repeats"])
     var size = settings.fact(.datasetSize)
     if size == nil, split == "train", let known = Self.known(dataset) {
@@ -88,7 +89,7 @@ struct TimmBatch {
       let reason = "the run counts \(epochs) epochs of a data set whose size is not stated\(hint)"
       return try settings.required(.datasetSize, because: reason)
     }
-    return Int((Double(size) * repeats).rounded(.up))
+    return Int((Double(size) * repeats).rounded(.up), clampedTo: 1 << 60)
   }
 
   /// The training images of a data set whose name says which it is.

@@ -40,15 +40,16 @@ struct TimmSchedule {
     changesOnUpdates = try settings.value("sched_on_updates")?.boolean() ?? false
     let most = 100_000.0
     let count = Double(try settings.wholeNumber("epochs", default: 300, upTo: most))
-    warmup = kind == .none ? 0 : try settings.number("warmup_epochs", in: .nonNegative, default: 5)
+    let span = Domain(0, includesLower: true, upTo: most, includesUpper: true)
+    warmup = kind == .none ? 0 : try settings.number("warmup_epochs", in: span, default: 5)
     warmupRate = warmup > 0 ? try settings.number("warmup_lr", in: .nonNegative, default: 1e-5) : 0
     countsAfterWarmup = try settings.value("warmup_prefix")?.boolean() ?? false
     let fits = [Kind.cosine, .tanh, .poly, .wsd, .rsqrt, .plateau].contains(kind)
     minimum = fits ? try settings.number("min_lr", in: .nonNegative, default: 0) : 0
     let hasCycles = [Kind.cosine, .tanh, .poly].contains(kind)
-    func optional(_ key: String, _ fallback: Double) throws(ConfigurationError) -> Double {
-      try settings.value(key)?.number(in: .nonNegative) ?? fallback
-    }
+    func optional(
+      _ key: String, _ fallback: Double, in domain: Domain = .nonNegative
+    ) throws(ConfigurationError) -> Double { try settings.value(key)?.number(in: domain) ?? fallback }
     cycle =
       hasCycles
       ? (
@@ -56,20 +57,21 @@ struct TimmSchedule {
         max(1, try optional("lr_cycle_limit", 1))
       ) : (1, 1, 1)
     kDecay = kind == .cosine || kind == .poly ? try optional("lr_k_decay", 1) : 1
-    let cooldown = hasCycles || kind == .wsd || kind == .rsqrt ? try optional("cooldown_epochs", 0) : 0
+    let cooldown =
+      hasCycles || kind == .wsd || kind == .rsqrt ? try optional("cooldown_epochs", 0, in: span) : 0
     let decays = [Kind.step, .multistep, .poly].contains(kind)
     decayRate = decays ? try settings.number("decay_rate", in: .nonNegative, default: 0.1) : 1
     milestones =
-      kind == .multistep ? try settings.numbers("decay_milestones", in: .nonNegative) ?? [90, 180, 270] : []
+      kind == .multistep ? try settings.numbers("decay_milestones", in: span) ?? [90, 180, 270] : []
     let fall = kind == .wsd || kind == .rsqrt
-    var decay = kind == .step || fall ? try optional("decay_epochs", fall ? 0.2 : 90) : 0
+    var decay = kind == .step || fall ? try optional("decay_epochs", fall ? 0.2 : 90, in: span) : 0
     initial = fall && !countsAfterWarmup ? count - warmup : count
     if fall, decay > 0, decay < 1 { decay *= initial }
     self.decay = decay
     decayFunction =
       fall && settings.has("lr_decay_fn")
       ? try settings.text("lr_decay_fn") : kind == .rsqrt ? "linear" : "1-sqrt"
-    timescale = kind == .rsqrt ? try optional("lr_stable_timescale", warmup) : 1
+    timescale = kind == .rsqrt ? try optional("lr_stable_timescale", warmup, in: span) : 1
     var total = count
     if hasCycles {
       total =
@@ -84,7 +86,7 @@ struct TimmSchedule {
     }
     guard total >= 1, total <= most, initial >= 1 else {
       throw settings.invalid(
-        .outOfRange(key: "epochs", value: total, expected: "1 to 100000 with warm-up, cycles and cooldown"),
+        .outOfRange(key: "epochs", value: total, expected: "1 to 100000 with warmup, cycles and cooldown"),
         "epochs")
     }
     epochs = Int(total)
@@ -109,23 +111,42 @@ struct TimmSchedule {
   }
 
   /// The schedule over a run.
-  func schedule(steps: Int) -> LearningRateSchedule {
+  func schedule(_ settings: RunSettings, steps: Int) throws(ConfigurationError) -> LearningRateSchedule {
     let unit = changesOnUpdates ? 1 : updates
-    var breaks = [warmup, initial, initial + warmup, initial + warmup - decay].map {
-      Int($0 * Double(updates))
+    let delay = countsAfterWarmup ? warmup : 0
+    let cycles = GrowingCycles(length: initial, factor: cycle.factor)
+    guard Double(epochs) - delay <= cycles.end else {
+      throw settings.invalid(
+        .outOfRange(
+          key: "lr_cycle_mul", value: cycle.factor,
+          expected: "enough for cycles that last until the end of the run"), "lr_cycle_mul")
     }
+    var breaks = [warmup, initial, initial + warmup, initial + warmup - decay].map(self.updates)
     if changesOnUpdates {
-      breaks += milestones.map { Int($0 * Double(updates)) - 1 }
+      breaks += milestones.map { self.updates($0) - 1 }
+      breaks += cycles.starts(before: Double(epochs) - delay).flatMap { start in
+        [0, 1].map { self.updates(start + delay) + $0 }
+      }
       if kind == .step {
-        breaks += Array(stride(from: 0, to: Double(epochs), by: decay)).map { Int($0 * Double(updates)) }
+        guard decay * Double(updates) >= 1 else {
+          throw settings.invalid(
+            .outOfRange(key: "decay_epochs", value: decay, expected: "at least an update"), "decay_epochs")
+        }
+        breaks += stride(from: 0, to: Double(epochs), by: decay).prefix(LearningRateSchedule.breakLimit + 1)
+          .map(self.updates)
       }
     } else {
       breaks += (1..<max(2, epochs)).map { $0 * updates }
     }
-    return .following(specification(unit: unit), peak: peak, steps: steps, breaks: breaks) { step in
+    return try .following(
+      specification(unit: unit), settings, key: "sched", peak: peak, steps: steps, breaks: breaks
+    ) { step in
       rate(changesOnUpdates ? Double(step) : Double(step / updates))
     }
   }
+
+  /// Whole updates in a number of epochs, as many as a run may have at most.
+  private func updates(_ epochs: Double) -> Int { Int(epochs * Double(updates), clampedTo: 1 << 53) }
 
   /// Lengths in the unit in which the schedule counts.
   private var scale: Double { changesOnUpdates ? Double(updates) : 1 }
@@ -152,14 +173,7 @@ struct TimmSchedule {
       let x = min(max(t - (initial - fall), 0) / fall, 1)
       return x == 0 ? stable : minimum + (stable - minimum) * fallen(x)
     case .cosine, .tanh, .poly:
-      var (index, start, length) = ((t / initial).rounded(.down), 0.0, initial)
-      if cycle.factor == 1 {
-        start = index * initial
-      } else {
-        index = (Double.log(1 - t / initial * (1 - cycle.factor)) / Double.log(cycle.factor)).rounded(.down)
-        length = Double.pow(cycle.factor, index) * initial
-        start = (1 - Double.pow(cycle.factor, index)) / (1 - cycle.factor) * initial
-      }
+      let (index, start, length) = GrowingCycles(length: initial, factor: cycle.factor).cycle(at: t)
       guard index < cycle.limit else { return minimum }
       let top = peak * Double.pow(cycle.decay, index)
       let x = (t - start) / length
@@ -185,7 +199,7 @@ struct TimmSchedule {
   /// The kind of schedule that this should be.
   private func specification(unit: Int) -> ScheduleSpecification? {
     let perEpoch = Double(updates)
-    let warmupSteps = Int((warmup * perEpoch).rounded())
+    let warmupSteps = Int((warmup * perEpoch).rounded(), clampedTo: 1 << 53)
     var schedule: ScheduleSpecification
     switch kind {
     case .cosine:
@@ -224,7 +238,7 @@ struct TimmSchedule {
         schedule.warmupPrefix = startsAfterWarmup ? nil : false
       }
     }
-    let end = Int((initial * perEpoch).rounded()) + (startsAfterWarmup ? warmupSteps : 0)
+    let end = Int((initial * perEpoch).rounded(), clampedTo: 1 << 53) + (startsAfterWarmup ? warmupSteps : 0)
     if ["cosine", "linear", "polynomial", "trapezoid"].contains(schedule.name), end != epochs * updates {
       schedule.end = end
     }

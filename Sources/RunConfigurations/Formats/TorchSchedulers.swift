@@ -38,13 +38,21 @@ struct TorchSchedulers {
       notes.append("No lr_scheduler is stated: the learning rate is constant.")
       return (.constant, peak)
     }
-    guard let rule = try rule(settings.node(at: place), &warnings) else { return (.constant, peak) }
+    guard let rule = try rule(settings.node(at: place), &warnings) else {
+      // How often it takes its step has been read, but does not matter.
+      var unused: [String] = []
+      _ = try? unit(&settings, place, &unused)
+      return (.constant, peak)
+    }
     let unit = try unit(&settings, place, &notes)
     let peak = rule.peak ?? peak
     if var named = rule.named?(unit, length.steps) {
       if unit > 1 { named.hold = unit }
-      if named.warmup ?? 0 < length.steps { return (.named(named), peak) }
-      warnings.append("The run ends within the warm-up: the learning rate stays below its peak.")
+      if let warmup = named.warmup, warmup >= length.steps {
+        warnings.append(LearningRateSchedule.endsWithinWarmup(warmup, steps: length.steps))
+      } else if LearningRateSchedule.isAllowed(named) {
+        return (.named(named), peak)
+      }
     }
     guard length.steps / unit <= LearningRateTable.limit else {
       throw settings.invalid(
@@ -183,9 +191,12 @@ struct TorchSchedulers {
     let milestones = try arguments.wholes("milestones")
     var rules: [Rule] = []
     for item in try arguments.required("schedulers").list().prefix(100) {
-      guard item.member("class_path").map({ $0.source.hasSuffix("SequentialLR") }) != true,
-        let rule = try rule(item, &warnings)
-      else { return nil }
+      if try item.member("class_path")?.text().hasSuffix("SequentialLR") == true {
+        warnings.append(
+          "A SequentialLR within another is not followed: the learning rate is taken as constant.")
+        return nil
+      }
+      guard let rule = try rule(item, &warnings) else { return nil }
       rules.append(rule)
     }
     guard rules.count == milestones.count + 1 else {
@@ -198,7 +209,7 @@ struct TorchSchedulers {
       let index = milestones.count { $0 <= taken }
       return rules[index].factor(taken - (index == 0 ? 0 : milestones[index - 1]))
     }) { unit, steps in
-      // A rise that the second scheduler follows is a warm-up.
+      // A rise that the second scheduler follows is a warmup.
       guard rules.count == 2, let length = product(milestones[0], unit), length < steps, length > 0,
         let rise = rules[0].named?(unit, steps), rise.name == "constant", rise.warmup == length,
         var named = rules[1].named?(unit, steps - length), named.warmup == nil,

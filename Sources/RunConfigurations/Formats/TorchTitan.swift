@@ -43,9 +43,7 @@ enum TorchTitan {
     var warnings: [String] = []
     let schedule = try TorchTitanSchedule(
       &settings, peak: values[.learningRate] ?? 0, steps: steps, &warnings)
-    if try settings.number("training.max_norm", in: .nonNegative, default: 1) != 0 {
-      warnings.append("Gradients are clipped (training.max_norm), which the predictions leave out.")
-    }
+    warnings += try settings.clipping("training.max_norm", default: 1)
     settings.ignore([
       "optimizer.implementation", "optimizer.fused", "optimizer.foreach", "optimizer.early_step_in_backward",
     ])
@@ -61,7 +59,7 @@ enum TorchTitan {
   }
 }
 
-/// Warm-up, stable part and decay, as the release counts them that knows the keys in use.
+/// Warmup, stable part and decay, as the release counts them that knows the keys in use.
 private struct TorchTitanSchedule {
   let schedule: LearningRateSchedule
   let note: String
@@ -84,7 +82,7 @@ private struct TorchTitanSchedule {
     let given = try settings.wholeNumber(
       release == .of2024 ? "training.warmup_steps" : "lr_scheduler.warmup_steps", from: 0, default: 200)
     let warmup = min(given, total)
-    if given > total { warnings.append("The warm-up of \(given) steps is cut to \(total).") }
+    if given > total { warnings.append("The warmup of \(given) steps is cut to \(total).") }
     // The first step has part of the rise; `parts` of it are the whole.
     func rising(_ name: String, parts: Int) -> ScheduleSpecification {
       var named = ScheduleSpecification(name)
@@ -93,7 +91,7 @@ private struct TorchTitanSchedule {
       return named
     }
     guard release != .of2024 else {
-      note = "The warm-up stands under [training], as in releases of 2024: a straight line down follows it."
+      note = "The warmup stands under [training], as in releases of 2024: a straight line down follows it."
       schedule = .fitting(rising("linear", parts: warmup + 1), peak: peak, steps: steps, warnings: &warnings)
       return
     }
@@ -113,14 +111,14 @@ private struct TorchTitanSchedule {
       fall = Int(share.rounded(.toNearestOrEven))
       if warmup + fall > total {
         fall = total - warmup
-        warnings.append("Warm-up and decay take more than there is: the decay is cut to \(fall) steps.")
+        warnings.append("Warmup and decay take more than there is: the decay is cut to \(fall) steps.")
       }
     }
     let isLate = release == .ofMinLrFactor
     note =
       isLate
       ? "The schedule is that of releases with min_lr_factor: the first step has its part of the rise."
-      : "The schedule is that of releases with lr_min: warm-up and decay are counted in parts of one step more."
+      : "The schedule is that of releases with lr_min: warmup and decay are counted in parts of one step more."
     let (rise, parts) = isLate ? (warmup, fall) : (warmup + 1, fall + 1)
     if fall == 0 {
       schedule = .fitting(rising("constant", parts: rise), peak: peak, steps: steps, warnings: &warnings)
@@ -133,7 +131,7 @@ private struct TorchTitanSchedule {
       schedule = .fitting(named, peak: peak, steps: steps, warnings: &warnings)
       return
     }
-    // The fall begins with the step after the warm-up, below the peak.
+    // The fall begins with the step after the warmup, below the peak.
     guard steps <= LearningRateTable.limit else {
       throw settings.invalid(
         .outOfRange(

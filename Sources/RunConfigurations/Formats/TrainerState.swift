@@ -26,10 +26,8 @@ struct TrainerState {
     for item in try fields.required("log_history").list() {
       guard let rate = item.member("learning_rate"), let step = item.member("step") else { continue }
       let row = (step: try step.wholeNumber(from: 0, upTo: 0x1p40), rate: try rate.number(in: .nonNegative))
-      if let last = log.last, row.step <= last.step {
-        // A run that went on from an earlier checkpoint: what it overtook does not count.
-        log.removeSubrange((log.firstIndex { $0.step >= row.step } ?? 0)...)
-      }
+      // A run that went on from an earlier checkpoint: what it overtook does not count.
+      while let last = log.last, last.step >= row.step { log.removeLast() }
       log.append(row)
     }
     self.log = log
@@ -70,7 +68,10 @@ struct TrainerState {
         "The log ends at step \(taken) of \(steps): from there on its last learning rate is kept.")
     }
     let delay = delay(steps: steps, &notes)
-    let table = LearningRateTable(steps: log.map { $0.step + delay }, learningRates: log.map(\.rate))
+    // What is logged before the first step is the learning rate of the first, unless that has a row of its own.
+    var rows = log.map { (step: max(1, $0.step + delay), rate: $0.rate) }
+    if rows.count > 1, rows[1].step == 1 { rows.removeFirst() }
+    let table = LearningRateTable(steps: rows.map(\.step), learningRates: rows.map(\.rate))
     return .table(table.thinned(tolerance: 1e-6 * peak))
   }
 
@@ -99,13 +100,6 @@ struct TrainerState {
       "The learning rates are taken to be logged as release 4.51 of transformers and later do, each with its own"
         + " step; earlier ones are a step ahead.")
     return 0
-  }
-}
-
-extension Int {
-  /// The whole part of a finite number, at most `limit` and at least its negative.
-  init(_ number: Double, clampedTo limit: Int) {
-    self = Int(Swift.min(Swift.max(number, -Double(limit)), Double(limit)))
   }
 }
 

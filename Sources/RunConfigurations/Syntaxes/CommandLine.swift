@@ -66,6 +66,24 @@ struct CommandLineProgram: Sendable {
     var settings: [ConfigurationValue]
     var notes: [String] = []
     var warnings: [String] = []
+
+    /// Takes in values by key, each in the place of what the key had.
+    mutating func put(_ values: [ConfigurationValue]) {
+      if positions.count != settings.count {
+        positions = Dictionary(settings.enumerated().map { ($1.key, $0) }) { _, last in last }
+      }
+      for value in values {
+        if let position = positions[value.key] {
+          settings[position] = value
+        } else {
+          positions[value.key] = settings.count
+          settings.append(value)
+        }
+      }
+    }
+    private var positions: [String: Int] = [:]
+
+    init(settings: [ConfigurationValue] = []) { self.settings = settings }
   }
   /// The identifier of its format.
   let identifier: String

@@ -173,13 +173,13 @@ struct CommandLineArguments {
       }
       return ConfigurationValue(key: key, content: .mapping(pairs), place: place)
     case .several, .exactly:
-      let items = words.enumerated().map { value("\(key)[\($0 + 1)]", $1) }
+      let items = words.enumerated().map { value(ConfigurationValue.itemKey(key, $0 + 1), $1) }
       return ConfigurationValue(key: key, content: .list(items), place: place)
     default:
       if words.isEmpty { return ConfigurationValue(key: key, content: .word("true"), place: place) }
       if words.count == 1 { return value(key, words[0]) }
-      return ConfigurationValue(
-        key: key, content: .list(words.enumerated().map { value("\(key)[\($0 + 1)]", $1) }), place: place)
+      let items = words.enumerated().map { value(ConfigurationValue.itemKey(key, $0 + 1), $1) }
+      return ConfigurationValue(key: key, content: .list(items), place: place)
     }
   }
 

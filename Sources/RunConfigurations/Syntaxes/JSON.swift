@@ -1,7 +1,7 @@
 /// JSON as values that know their line. Python's `NaN`, `Infinity` and `-Infinity` are words.
 ///
 /// An own scanner, since Foundation's forgets lines, order and keys that are given twice. Every byte is looked at once.
-struct JSONScanner {
+struct JSONReader {
   /// Brackets within brackets.
   static let depthLimit = 200
   /// More values than a log of 64 MB holds, and few enough to be kept.
@@ -16,7 +16,7 @@ struct JSONScanner {
 
   /// The value that a text consists of.
   static func root(of input: InputText) throws(ConfigurationError) -> ConfigurationValue {
-    var scanner = JSONScanner(bytes: Array(input.text.utf8), path: input.path)
+    var scanner = JSONReader(bytes: Array(input.text.utf8), path: input.path)
     let root = try scanner.value(key: "", at: .file(input.path))
     scanner.skipSpace()
     guard scanner.next == nil else { throw scanner.syntax("something follows the end") }
@@ -48,7 +48,7 @@ struct JSONScanner {
   }
 
   private mutating func nested(
-    _ read: (inout JSONScanner) throws(ConfigurationError) -> [ConfigurationValue]
+    _ read: (inout JSONReader) throws(ConfigurationError) -> [ConfigurationValue]
   ) throws(ConfigurationError) -> [ConfigurationValue] {
     depth += 1
     guard depth <= Self.depthLimit else { throw syntax("nested too deeply") }
@@ -79,7 +79,7 @@ struct JSONScanner {
   private mutating func items(of key: String) throws(ConfigurationError) -> [ConfigurationValue] {
     var values: [ConfigurationValue] = []
     while try !closes(UInt8(ascii: "]"), isFirst: values.isEmpty) {
-      values.append(try value(key: "\(key)[\(values.count + 1)]", at: place))
+      values.append(try value(key: ConfigurationValue.itemKey(key, values.count + 1), at: place))
     }
     return values
   }
@@ -247,5 +247,5 @@ extension Syntax {
       return !second.isLetter && second != "_"
     },
     isTypical: { _ in false }
-  ) { (input) throws(ConfigurationError) in try JSONScanner.root(of: input) }
+  ) { (input) throws(ConfigurationError) in try JSONReader.root(of: input) }
 }

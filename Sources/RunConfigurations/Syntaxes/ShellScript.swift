@@ -14,6 +14,8 @@ struct ShellWord: Equatable {
   var isPlain = true
   /// Whether it begins with `NAME=` or `NAME+=`.
   var isAssignment = false
+  /// Whether an equals sign without quotes is in it.
+  var hasEqualsSign = false
 
   var text: String { pieces.count == 1 ? pieces[0].text : pieces.map(\.text).joined() }
   var isUnevaluated: Bool { pieces.contains(where: \.isUnevaluated) }
@@ -186,13 +188,13 @@ struct ShellScript {
       word = word ?? ShellWord(line: line)
       return
     }
-    var current = word ?? ShellWord(line: begin ?? line)
-    if isQuoted { current.isPlain = false }
-    current.append(piece)
-    if !isQuoted, current.isPlain, piece.text.hasPrefix("="), !current.isAssignment {
-      current.isAssignment = Self.assignedName(current.text) != nil
-    }
-    word = current
+    // In place, as a copy for each of its pieces would take long where they are many.
+    if word == nil { word = ShellWord(line: begin ?? line) }
+    if isQuoted { word?.isPlain = false }
+    word?.append(piece)
+    guard !isQuoted, piece.text.hasPrefix("="), let word, !word.hasEqualsSign else { return }
+    self.word?.hasEqualsSign = true
+    self.word?.isAssignment = word.isPlain && Self.assignedName(word.text) != nil
   }
 
   /// Unquoted: text that is known is split at blanks, but not in an assignment.

@@ -45,7 +45,9 @@ final class TOMLTable {
     func list(_ items: [(TOMLContent, line: Int)]) -> ConfigurationValue.Content {
       .list(
         items.enumerated().map { index, item in
-          value(item.0, key: "\(key)[\(index + 1)]", at: .line(item.line, of: path), path: path)
+          value(
+            item.0, key: ConfigurationValue.itemKey(key, index + 1), at: .line(item.line, of: path),
+            path: path)
         })
     }
     let made: ConfigurationValue.Content

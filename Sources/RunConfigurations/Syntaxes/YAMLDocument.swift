@@ -42,7 +42,8 @@ enum YAMLDocument {
     case .sequence(let nodes):
       var items: [ConfigurationValue] = []
       for (index, node) in nodes.enumerated() {
-        items.append(try value(node, key: "\(key)[\(index + 1)]", at: mark(of: node), path: path))
+        let key = ConfigurationValue.itemKey(key, index + 1)
+        items.append(try value(node, key: key, at: mark(of: node), path: path))
       }
       content = .list(items)
     case .mapping(let pairs):
