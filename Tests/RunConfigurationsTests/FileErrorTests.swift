@@ -294,11 +294,9 @@ import Testing
     ("a.yaml", many(100_000) { "a\($0): 1\n" }), ("a.yaml", many(5000) { _ in "a: {" }),
   ]
 
-  @Test(arguments: long)
+  @Test(.timeLimit(.minutes(1)), arguments: long)
   func boundedTime(path: String, text: String) {
-    let start = ContinuousClock().now
     _ = try? RunConfiguration.read(text: text, path: path, facts: RunFacts([.steps: 10]))
-    #expect(ContinuousClock().now - start < .seconds(5))
   }
 
   /// A log of 10 MB, as long runs write.
