@@ -162,7 +162,7 @@ let package = Package(
       name: "AuditsTests",
       dependencies: [
         "Audits", "Checkpoints", "Dynamics", "Equilibrium", "Formulas", "Optimizers", "Parameters",
-        "RunConfigurations",
+        "RunConfigurations", "Safetensors", .product(name: "RealModule", package: "swift-numerics"),
       ],
       swiftSettings: settings),
     .testTarget(

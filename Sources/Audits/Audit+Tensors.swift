@@ -6,11 +6,14 @@ import RealModule
 extension Audit {
   /// Takes in what was read of a tensor.
   mutating func take(
-    _ scan: NeuronScan, of tensor: NetworkTensor, _ predictor: TensorPrediction, isListed: Bool
+    _ scan: NeuronScan, of tensor: NetworkTensor, _ predictor: TensorPrediction, rounding: Double,
+    isListed: Bool
   ) {
     let isWhole = tensor.layout == .within
     let sound = isWhole ? tensor.neurons : scan.neurons - scan.nonFinite.count
-    let norm = (scan.norm * scan.norm / Double(max(sound, 1))).squareRoot()
+    let norm =
+      sound > 0 && !(isWhole && scan.squares[0].isNaN)
+      ? (scan.norm * scan.norm / Double(sound)).squareRoot() : .nan
     let norms = isWhole ? nil : Spread(scan.squares.map { $0.squareRoot() })
     var result = TensorAudit(
       tensor: tensor, norm: norm, norms: norms, zeros: scan.zeros, nonFinite: scan.nonFiniteNumbers)
@@ -19,6 +22,7 @@ extension Audit {
     if let stepsBetween, let change = scan.change {
       if !isWhole { angles = (0..<scan.neurons).map { scan.rotation($0) ?? .nan } }
       result.change = measured(scan, change, sound: sound, angles: angles)
+      result.change?.rounding = rounding
       predictor.predictChange(&result, over: stepsBetween)
     }
     tensors.append(result)
@@ -35,7 +39,7 @@ extension Audit {
       before += square
       product += own
     }
-    guard before > 0, let rotation = scan.rotation else { return nil }
+    guard before > 0, let rotation = scan.rotation, rotation.isFinite else { return nil }
     return TensorAudit.Change(
       normBefore: (before / Double(max(sound, 1))).squareRoot(), rotation: rotation,
       rotations: Spread(angles),
@@ -61,6 +65,8 @@ extension Audit {
     var order = Array(relatives.indices)
     if !isListed {
       guard isHidden else { return }
+      // Neurons that are alike to single precision have no farthest.
+      order = order.filter { Self.distance(relatives[$0]) > 1 + 1e-6 }
       order.sort { Self.distance(relatives[$0]) > Self.distance(relatives[$1]) }
       order = Array(order.prefix(Self.worstNeurons))
     }
@@ -68,9 +74,9 @@ extension Audit {
       let norm = scan.norm(neuron)
       return NeuronAudit(
         tensor: tensor.tensor.name, index: neuron, norm: norm,
-        ratio: tensor.equilibriumNorm.map { norm / $0 },
-        rotation: tensor.updateSize.map { Self.angle($0 / norm) },
-        turned: angles.isEmpty ? nil : angles[neuron],
+        ratio: tensor.equilibriumNorm.flatMap { norm > 0 ? norm / $0 : nil },
+        rotation: tensor.updateSize.flatMap { Self.angle($0, at: norm) },
+        turned: angles.isEmpty || angles[neuron].isNaN ? nil : angles[neuron],
         relative: relatives[neuron])
     }
   }

@@ -14,6 +14,8 @@ import Safetensors
 public struct Audit: Sendable {
   /// The relative deviation of a norm within which it counts as in equilibrium.
   public static let tolerance = TrajectorySummary.tolerance
+  /// Σηλ of the steps taken from which the initial norm is forgotten: e^{−6} of its square is left.
+  static let forgetting = 3.0
   /// How many of the farthest neurons are kept.
   static let worstNeurons = 10
 
@@ -73,6 +75,8 @@ public struct Audit: Sendable {
   public internal(set) var rotations = Histogram()
   /// What is odd, a sentence each.
   public internal(set) var warnings: [String] = []
+  /// Those of ``warnings`` that the run, its parameters and the checkpoint bring with them: a report on the run has them, too.
+  public let inheritedWarnings: [String]
 
   /// Reads a checkpoint.
   ///
@@ -85,18 +89,23 @@ public struct Audit: Sendable {
     listsOneTensor = request.neuronsOf != nil
     guard 1...max(1, run.steps) ~= step else { throw .step(step, steps: run.steps) }
     if let stepsBetween, !(1...step ~= stepsBetween) { throw .stepsBetween(stepsBetween, step: step) }
-    warnings = run.warnings + request.parameters.warnings
-    for checkpoint in [request.checkpoint, request.previous].compactMap({ $0 }) {
-      warnings += checkpoint.warnings.map { "\($0)" }
-    }
+    inheritedWarnings =
+      run.warnings + request.parameters.warnings + request.checkpoint.warnings.map { "\($0)" }
+    warnings = inheritedWarnings + (request.previous?.warnings.map { "\($0)" } ?? [])
     let chosen = try choose(request)
+    let layers = chosen.map { tensor, _ in
+      LayerShape(
+        name: tensor.layerName, neurons: tensor.neurons, dimension: tensor.dimension,
+        initialNorm: request.initialNorms[tensor.name].flatMap { $0 > 0 ? $0 : nil }, kind: tensor.kind)
+    }
+    if !run.layers.isEmpty, !layers.contains(where: { $0.match(among: run.layers) != nil }) {
+      warnings.insert(
+        "No tensor of \(path) is a layer that the configuration states, by name and size: is it the checkpoint of another run?",
+        at: 0)
+    }
     var predictors: [LayerShape: TensorPrediction] = [:]
-    for (tensor, stored) in chosen {
-      let layer = LayerShape(
-        name: tensor.name.hasSuffix(".weight") ? String(tensor.name.dropLast(7)) : tensor.name,
-        neurons: tensor.neurons, dimension: tensor.dimension,
-        initialNorm: request.initialNorms[tensor.name].flatMap { $0 > 0 ? $0 : nil }, kind: tensor.kind
-      ).adopting(from: run.layers)
+    for ((tensor, stored), layer) in zip(chosen, layers) {
+      let layer = layer.adopting(from: run.layers)
       let key = layer.withoutName
       let predictor: TensorPrediction
       if let known = predictors[key] {
@@ -108,13 +117,16 @@ public struct Audit: Sendable {
       var earlier: CheckpointTensor?
       if let previous = request.previous {
         earlier = previous[tensor.name]
-        if earlier == nil { warnings.append("\(previous.path) has no tensor '\(tensor.name)'.") }
+        if earlier == nil { warnings.append("\(previous.path) has no tensor '\(tensor.name.printable)'.") }
       }
       let scan: NeuronScan
       do throws(CheckpointError) {
         scan = try NeuronScan(stored, of: tensor, since: earlier)
       } catch { throw .checkpoint(error) }
-      take(scan, of: tensor, predictor, isListed: request.neuronsOf == tensor.name)
+      let rounding = [stored, earlier].compactMap { $0?.type.relativeRounding }.reduce(0) { $0 + $1 * $1 }
+      take(
+        scan, of: tensor, predictor, rounding: rounding.squareRoot(),
+        isListed: request.neuronsOf == tensor.name)
     }
     markTwins(request.parameters)
     neurons.sort { Self.distance($0.relative) > Self.distance($1.relative) }
@@ -131,10 +143,19 @@ public struct Audit: Sendable {
       if stored.isScannable {
         chosen.append((tensor, stored))
       } else {
-        warnings.append("\(tensor.name) is left out: \(stored.note ?? stored.type.name).")
+        warnings.append("\(tensor.name.printable) is left out: \(stored.note ?? stored.type.name).")
       }
     }
-    guard !chosen.isEmpty else { throw .nothingToAudit(path: path, rule: run.decayRule) }
+    guard !chosen.isEmpty else {
+      let matrices = request.checkpoint.tensors.filter { $0.shape.count > 1 }
+      guard matrices.isEmpty || matrices.contains(where: \.isScannable) else {
+        throw .unreadable(path: path, types: Set(matrices.map(\.type.name)).sorted())
+      }
+      throw .nothingToAudit(path: path, rule: run.decayRule)
+    }
+    if let previous = request.previous, !chosen.contains(where: { previous[$0.0.name] != nil }) {
+      throw .nothingInCommon(path: path, previous: previous.path)
+    }
     if let name = request.neuronsOf, !chosen.contains(where: { $0.0.name == name }) {
       throw .unknownTensor(name, known: chosen.map(\.0.name))
     }
@@ -153,8 +174,8 @@ public struct Audit: Sendable {
     }
   }
 
-  /// An angle whose tangent is given.
-  static func angle(_ tangent: Double) -> Double { Double.atan(tangent) }
+  /// The angle by which an update of a size turns a weight of a norm; nil where the weight has no direction.
+  static func angle(_ size: Double, at norm: Double) -> Double? { norm > 0 ? Double.atan(size / norm) : nil }
 
   /// How far a ratio is from 1, at least 1; what is 0 or not finite is farthest.
   static func distance(_ ratio: Double) -> Double {

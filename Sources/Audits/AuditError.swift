@@ -1,6 +1,7 @@
 import Checkpoints
 import Dynamics
 import Equilibrium
+import Parameters
 import RunConfigurations
 
 /// Why a checkpoint cannot be audited.
@@ -9,6 +10,10 @@ public enum AuditError: Error, Sendable, CustomStringConvertible {
   case checkpoint(CheckpointError)
   /// No tensor that decays, has neurons and can be read.
   case nothingToAudit(path: String, rule: DecayRule)
+  /// Weights of types whose numbers are not read.
+  case unreadable(path: String, types: [String])
+  /// An earlier checkpoint of another network.
+  case nothingInCommon(path: String, previous: String)
   /// A step that is not in the run.
   case step(Int, steps: Int)
   /// An earlier checkpoint from before the start of the run, or after this one.
@@ -26,11 +31,15 @@ public enum AuditError: Error, Sendable, CustomStringConvertible {
     case .checkpoint(let error): error.description
     case .nothingToAudit(let path, let rule):
       "\(path): no tensor that decays under the rule '\(rule.rawValue)' and has weight vectors"
+    case .unreadable(let path, let types):
+      "\(path): weights stored as \(types.joined(separator: ", ")) are not read, expected F64, F32, BF16 or F16"
+    case .nothingInCommon(let path, let previous):
+      "\(previous): has none of the tensors of \(path) that are audited"
     case .step(let step, let steps): "step \(step) is not in the run, expected 1 to \(steps)"
     case .stepsBetween(let steps, let step):
       "\(steps) steps between the checkpoints, expected 1 to \(step), the step of the later one"
     case .unknownTensor(let name, let known):
-      "no tensor '\(name)' is audited\(Spelling.suggestion(for: name, among: known))"
+      "no tensor '\(name.printable)' is audited\(Spelling.suggestion(for: name, among: known))"
     case .settings(let error): error.description
     case .schedule(let error): error.description
     }

@@ -18,6 +18,10 @@ struct TensorPrediction {
   private let norm: Double?
   private let rotation: Double?
   private let expected: Double?
+  /// The norm of now still depends on an initial norm that is not known.
+  private let remembersStart: Bool
+  /// The configured weight decay in the run's own convention.
+  private let configuredDecay: Double?
   /// Steps by which a run is entered before a checkpoint, in which momentum finds its value.
   private let lead: Int
 
@@ -26,10 +30,16 @@ struct TensorPrediction {
     do throws(SettingsError) { settings = try run.settings(for: layer) } catch { throw .settings(error) }
     do throws(ScheduleError) { plan = try run.plan(for: layer) } catch { throw .schedule(error) }
     (self.layer, self.run, self.plan, self.step, self.settings) = (layer, run, plan, step, settings)
+    configuredDecay = settings.values[.weightDecay].flatMap { coupled in
+      settings.values[.learningRate].map { run.decayConvention.weightDecay(fromCoupled: coupled, peak: $0) }
+    }
     let last = plan.step(after: step - 1)
     now = Self.settings(of: layer, run, last)
     (norm, rotation) = now.map { Self.equilibrium($0, shrink: last.shrink) } ?? (nil, nil)
-    expected = Self.expectedNorm(settings, plan, step: step)
+    // What is left of the first ‖ω‖² is e^{−2Σηλ}.
+    let forgotten = (0..<step).reduce(0) { $0 + plan.step(after: $1).shrink }
+    remembersStart = settings.values[.initialNorm] == nil && forgotten < Audit.forgetting
+    expected = remembersStart ? nil : Self.expectedNorm(settings, plan, step: step)
     let slowest = [Symbol.momentum, .beta1].compactMap { settings.values[$0] }.max() ?? 0
     // Lion's momentum is the average with β₂.
     let own = run.optimizer.identifier == "lion" ? settings.values[.beta2] ?? 0 : 0
@@ -67,11 +77,12 @@ struct TensorPrediction {
     )
   }
 
-  /// Where the run leads to from the initial norm; where this is not known, from equilibrium at the peak.
+  /// Where the run leads to from the initial norm; where this is not known but forgotten, from equilibrium at the peak.
   private static func expectedNorm(_ settings: Settings, _ plan: RunPlan, step: Int) -> Double? {
-    guard
-      let start = settings.values[.initialNorm] ?? equilibrium(settings, shrink: plan.step(after: 0).shrink).0
-    else { return nil }
+    let peak = (settings.values[.learningRate] ?? .nan) * (settings.values[.weightDecay] ?? .nan)
+    guard let start = settings.values[.initialNorm] ?? equilibrium(settings, shrink: peak).0 else {
+      return nil
+    }
     var plan = plan
     plan.steps = step
     guard let trajectory = try? trajectory(settings, plan, from: start) else { return nil }
@@ -101,6 +112,7 @@ struct TensorPrediction {
     guard let now else { return }
     fill(&tensor, now, norm, rotation)
     tensor.expectedNorm = expected
+    tensor.remembersStart = remembersStart && norm != nil
     if tensor.equilibriumNorm == nil {
       tensor.missing =
         now.formula(.equilibriumNorm, .leading)?.formula.symbols
@@ -115,7 +127,7 @@ struct TensorPrediction {
     tensor.equilibriumRotation = rotation
     tensor.updateSize = updateSize(settings, at: tensor.norm)
     let leading = settings.formula(.equilibriumNorm, .leading)?.formula
-    if let norm, tensor.norm > 0, let λ = settings.values[.weightDecay],
+    if let norm, tensor.norm > 0, let λ = configuredDecay,
       let power = leading?.exponent(of: .weightDecay)?.value
     {
       tensor.restingDecay = λ * Double.pow(tensor.norm / norm, 1 / power)
@@ -147,6 +159,11 @@ struct TensorPrediction {
   /// Fills in what is predicted of the way from the earlier checkpoint.
   func predictChange(_ tensor: inout TensorAudit, over count: Int) {
     guard var change = tensor.change, change.normBefore > 0, tensor.norm > 0 else { return }
+    if change.isFrozen {
+      // Neither the gradient nor the decay that the predictions have.
+      tensor.stepsToEquilibrium = nil
+      return
+    }
     defer { tensor.change = change }
     var passage = passage(from: change.normBefore, over: count, gradientNorm: nil)
     if passage == nil, tensor.equilibriumNorm == nil,
@@ -170,9 +187,8 @@ struct TensorPrediction {
     }
     change.predictedNorm = passage?.normAfter
     change.predictedRotation = passage?.rotation ?? equilibriumRotation(over: count)
-    guard let kept = passage?.retention, kept > 0, kept < 1, let λ = settings.values[.weightDecay] else {
-      return
-    }
+    if change.isContradicted { tensor.stepsToEquilibrium = nil }
+    guard let kept = passage?.retention, kept > 0, kept < 1, let λ = configuredDecay else { return }
     // −ln of what is left is proportional to the decay; the momentum is in both.
     let loss = -Double.log(kept)
     let chance =

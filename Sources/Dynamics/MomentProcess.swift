@@ -53,6 +53,17 @@ public protocol MomentProcess: Sendable {
 
   /// What the weight and the first moment have in common with an earlier weight after the step that is taken next.
   func carried(_ past: PastOverlap, through input: StepInput) -> PastOverlap
+
+  /// Multiplies the weight, and every gradient that the optimizer remembers: sizes change, correlations and the clock do not.
+  ///
+  /// - Parameters:
+  ///   - weight: the factor of ω, above 0.
+  ///   - gradient: that of the gradients, above 0.
+  mutating func scale(weight: Double, gradient: Double)
+
+  /// Makes the optimizer older by steps of which only their number is known: its averages stay, and their bias corrections are
+  /// those of its age.
+  mutating func age(by steps: Int)
 }
 
 /// Mean inner products with an earlier weight ω₀.
@@ -75,6 +86,9 @@ extension MomentProcess {
 
   /// Not known.
   public var overlap: PastOverlap? { nil }
+
+  /// Unchanged, as without bias correction.
+  public mutating func age(by steps: Int) {}
 
   /// Unchanged.
   public func carried(_ past: PastOverlap, through input: StepInput) -> PastOverlap { past }

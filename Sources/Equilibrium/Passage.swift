@@ -26,7 +26,8 @@ extension Trajectory {
   /// Follows a weight from a norm in the middle of a run to a later step.
   ///
   /// The moments that the optimizer has at that time are not stored in a checkpoint of the weights. So the run is entered `lead`
-  /// steps earlier, from the norm that leads to the given one: by then momentum and step size have found their values.
+  /// steps earlier, from the norm that leads to the given one: by then momentum and step size have found their values. Where no norm
+  /// does, it is entered at the norm with the momentum of that time.
   ///
   /// - Parameters:
   ///   - step: steps taken before the passage begins, from 0.
@@ -95,31 +96,35 @@ extension Trajectory {
   }
 
   /// The second moments at a step of the run with the given norm.
+  ///
+  /// Where no norm leads to it, as so many steps would turn any into a larger one, the weight is what the lead leaves of it,
+  /// shrunk or grown to the norm: how it and the momentum correlate is kept, and gradients have the size that they have at the
+  /// norm. So the optimizer is `step` steps old, and the next step moves the weight by an update's size.
   private func entered(
     at step: Int, with norm: Double, lead: Int
   ) throws(TrajectoryError) -> any MomentProcess {
-    var lead = lead
     let target = norm * norm
-    search: while true {
-      // ‖ω‖² after the lead is nearly linear in ‖ω‖² before it: secants meet it in a few steps.
-      var (start, slope) = (target, 1.0)
-      var last: (start: Double, miss: Double)?
-      for _ in 0..<40 {
-        let process = try led(from: start, to: step, lead: lead)
-        let miss = process.normPower - target
-        if let last, last.start != start { slope = (miss - last.miss) / (start - last.start) }
-        if abs(miss) < 1e-12 * target || !(slope > 0) { return process }
-        last = (start, miss)
-        let next = start - miss / slope
-        // So many steps would turn any norm into a larger one.
-        guard next > 0 else {
-          lead /= 2
-          continue search
-        }
-        start = next
-      }
-      return try led(from: start, to: step, lead: lead)
+    // ‖ω‖² after the lead is nearly linear in ‖ω‖² before it: secants meet it in a few steps.
+    var (start, slope) = (target, 1.0)
+    var last: (start: Double, miss: Double)?
+    for _ in 0..<40 {
+      let process = try led(from: start, to: step, lead: lead)
+      let miss = process.normPower - target
+      if abs(miss) < 1e-12 * target { return process }
+      if let last, last.start != start { slope = (miss - last.miss) / (start - last.start) }
+      last = (start, miss)
+      let next = start - miss / slope
+      guard slope > 0, next > 0, next < .infinity else { break }
+      start = next
     }
+    var process = try led(from: target, to: step, lead: lead)
+    let reference = gradient.reference
+    let gradients =
+      reference.power(ofNorm: 1, normPower: target)
+      / reference.power(ofNorm: 1, normPower: process.normPower)
+    process.scale(
+      weight: (target / process.normPower).squareRoot(), gradient: gradients.squareRoot())
+    return process
   }
 
   private func led(
@@ -132,6 +137,7 @@ extension Trajectory {
       _ = process.step(input(after: taken, normPower: process.normPower))
       guard process.normPower > 0, process.normPower < .infinity else { throw .notFinite(step: taken + 1) }
     }
+    process.age(by: step - lead)
     return process
   }
 

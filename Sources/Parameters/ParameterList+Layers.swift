@@ -50,18 +50,17 @@ extension ParameterList {
 
   /// The name of tensors that are one layer, without `.weight`.
   static func name(of tensors: [NetworkTensor]) -> String {
-    let names = tensors.map { TensorName($0.name).parts }
-    var parts = names[0].indices.map { index in
+    let names = tensors.map { TensorName($0.layerName).parts }
+    let parts = names[0].indices.map { index in
       names.allSatisfy { $0[index] == names[0][index] } ? String(names[0][index]) : "*"
     }
-    if parts.count > 1, parts.last == "weight" { parts.removeLast() }
     return parts.joined(separator: ".")
   }
 
   /// What sets a tensor apart, with the tensors that may be the same as it.
   private func notes(of tensor: NetworkTensor) -> [String] {
     guard let twin = twins[tensor.name] else { return tensor.notes }
-    return tensor.notes + ["shared with \(twin) where weights are tied"]
+    return tensor.notes + ["shared with \(twin.printable) where weights are tied"]
   }
 
   /// Input embeddings and output heads of one shape, by name: they may be tied.

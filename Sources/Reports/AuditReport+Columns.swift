@@ -37,25 +37,25 @@ extension AuditReport {
     /// The norm against equilibrium.
     static var norms: [Column] {
       [
-        Column("‖ω‖", "norm") { .number($0.norm) },
-        Column("\(Quantity.equilibriumNorm.symbol)", "equilibrium_norm") { .optional($0.equilibriumNorm) },
-        Column("‖ω‖/\(Quantity.equilibriumNorm.symbol)", "norm_over_equilibrium") { .optional($0.ratio) },
+        Column("‖ω‖", "norm") { .known($0.norm) },
+        Column("\(Quantity.equilibriumNorm.symbol)", "equilibrium_norm") { .known($0.equilibriumNorm) },
+        Column("‖ω‖/\(Quantity.equilibriumNorm.symbol)", "norm_over_equilibrium") { .known($0.ratio) },
         Column("standing", "standing", isNumeric: false) { .prose(Prose($0.standing.words)) },
-        Column("expected", "expected_norm") { .optional($0.expectedNorm) },
-        Column("to go", "steps_to_equilibrium") { .optional($0.stepsToEquilibrium.map { Double($0) }) },
-        Column("implied λ", "implied_decay") { .optional($0.restingDecay) },
+        Column("expected", "expected_norm") { .known($0.expectedNorm) },
+        Column("to go", "steps_to_equilibrium") { .known($0.stepsToEquilibrium.map { Double($0) }) },
+        Column("implied λ", "implied_decay") { .known($0.restingDecay) },
       ]
     }
 
     /// The rotation of a step, and how the neurons differ.
     static var rotations: [Column] {
       [
-        Column("now (rad)", "rotation") { .optional($0.rotation) },
+        Column("now (rad)", "rotation") { .known($0.rotation) },
         Column("\(Quantity.expectedRotation.symbol) (rad)", "equilibrium_rotation") {
-          .optional($0.equilibriumRotation)
+          .known($0.equilibriumRotation)
         },
         Column("neurons", "neuron_norms", isNumeric: false) { range($0.norms) },
-        Column("imbalance", "norm_imbalance") { .optional($0.norms?.imbalance) },
+        Column("imbalance", "norm_imbalance") { .known($0.norms?.imbalance) },
         Column("zero", "zero_neurons") { .number(Double($0.zeros)) },
         Column("not finite", "non_finite") { .number(Double($0.nonFinite)) },
       ]
@@ -64,17 +64,18 @@ extension AuditReport {
     /// What happened since the earlier checkpoint.
     static var changes: [Column] {
       [
-        Column("‖ω‖ before", "norm_before") { .optional($0.change?.normBefore) },
-        Column("‖ω‖ now", "norm") { .number($0.norm) },
-        Column("predicted", "predicted_norm") { .optional($0.change?.predictedNorm) },
-        Column("turned (rad)", "turned") { .optional($0.change?.rotation) },
-        Column("predicted (rad)", "predicted_turn") { .optional($0.change?.predictedRotation) },
-        Column("ratio", "turn_ratio") { .optional($0.change?.ratio) },
-        Column("effective λ", "effective_decay") { .optional($0.change?.effectiveDecay?.value) },
-        Column("±", "effective_decay_uncertainty") { .optional($0.change?.effectiveDecay?.uncertainty) },
-        Column("√E‖g̃‖²", "gradient_norm") { .optional($0.change?.gradientNorm) },
+        Column("‖ω‖ before", "norm_before") { .known($0.change?.normBefore) },
+        Column("‖ω‖ now", "norm") { .known($0.norm) },
+        Column("predicted", "predicted_norm") { .known($0.change?.predictedNorm) },
+        Column("turned (rad)", "turned") { .known($0.change?.rotation) },
+        Column("rounding (rad)", "turn_rounding") { .known($0.change?.rounding) },
+        Column("predicted (rad)", "predicted_turn") { .known($0.change?.predictedRotation) },
+        Column("ratio", "turn_ratio") { .known($0.change?.ratio) },
+        Column("effective λ", "effective_decay") { .known($0.change?.effectiveDecay?.value) },
+        Column("±", "effective_decay_uncertainty") { .known($0.change?.effectiveDecay?.uncertainty) },
+        Column("gradient", "gradient_norm") { .known($0.change?.gradientNorm) },
         Column("neurons", "neuron_turns", isNumeric: false) { range($0.change?.rotations) },
-        Column("imbalance", "turn_imbalance") { .optional($0.change?.rotations?.imbalance) },
+        Column("imbalance", "turn_imbalance") { .known($0.change?.rotations?.imbalance) },
       ]
     }
 
@@ -82,8 +83,8 @@ extension AuditReport {
       _ name: String, of spread: @escaping @Sendable (TensorAudit) -> Spread?
     ) -> [Column] {
       [
-        Column("10 %", "neuron_\(name)_lower_tenth") { .optional(spread($0)?.lowerTenth) },
-        Column("90 %", "neuron_\(name)_upper_tenth") { .optional(spread($0)?.upperTenth) },
+        Column("10 %", "neuron_\(name)_lower_tenth") { .known(spread($0)?.lowerTenth) },
+        Column("90 %", "neuron_\(name)_upper_tenth") { .known(spread($0)?.upperTenth) },
       ]
     }
 

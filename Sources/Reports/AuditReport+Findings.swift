@@ -30,26 +30,54 @@ extension AuditReport {
       return
         "The learning rate of step \(Numbers.count(audit.step)) is 0: nothing moves, and there is no equilibrium."
     }
-    if count(.unknown) == total {
-      let names = Set(tensors.flatMap(\.missing)).sorted { $0.name < $1.name }
-        .map { "\($0.meaning) \($0.plain)" }.joined(separator: " and the ")
-      return
-        "The equilibrium norm is not known: with \(audit.run.optimizer.title) it depends on the \(names). Give --unit-gradient-norm, or an earlier checkpoint with --previous."
+    let sound = total - count(.dead) - count(.broken)
+    guard sound > 0 else {
+      return count(.broken) == total
+        ? "No weight vector has finite numbers only: there is nothing to hold against the predictions."
+        : "No tensor has weights other than 0: there is nothing to hold against the predictions."
     }
-    let (above, below) = (count(.above), count(.below))
-    var parts = ["\(count(.inEquilibrium)) of \(total) tensors are in equilibrium (norm within 5 %)"]
-    if above > 0 { parts.append("\(above) \(above == 1 ? "is" : "are") above") }
-    if below > 0 { parts.append("\(below) \(below == 1 ? "is" : "are") below") }
-    if count(.unknown) > 0 { parts.append("of \(count(.unknown)) it is not known") }
-    return parts.joined(separator: ", ") + "."
+    let lacking = tensors.filter { $0.standing == .unknown && $0.equilibriumNorm == nil }
+    if lacking.count == sound {
+      let names = Set(lacking.flatMap(\.missing)).sorted { $0.name < $1.name }
+        .map { "\($0.meaning) \($0.plain)" }
+      let needs =
+        names.isEmpty
+        ? "" : ": with \(audit.run.optimizer.title) it depends on the \(names.joined(separator: " and the "))"
+      return "The equilibrium norm is not known\(needs). \(remedy)"
+    }
+    var parts = [
+      "\(count(.inEquilibrium)) of \(total) \(total == 1 ? "tensor is" : "tensors are") in equilibrium (norm within 5 %)"
+    ]
+    for (standing, word) in [(TensorAudit.Standing.above, "above"), (.below, "below"), (.dead, "dead")]
+    where count(standing) > 0 {
+      parts.append("\(count(standing)) \(count(standing) == 1 ? "is" : "are") \(word)")
+    }
+    let open = count(.unknown) + count(.broken)
+    if open > 0 { parts.append("of \(open) it is not known") }
+    return parts.joined(separator: ", ") + (lacking.isEmpty ? "." : ". \(remedy)")
+  }
+
+  /// What makes the equilibrium norm known.
+  private var remedy: String {
+    let gradient = "Give --unit-gradient-norm (--gradient-norm for scale-sensitive tensors)"
+    guard audit.stepsBetween != nil else { return "\(gradient), or an earlier checkpoint with --previous." }
+    return "\(gradient): the change since the earlier checkpoint does not tell it."
   }
 
   /// What the earlier checkpoint had to say of the gradient.
   private var inference: [Prose] {
     guard tensors.contains(where: { $0.change?.gradientNorm != nil }) else { return [] }
-    return [
+    let contradicted = tensors.filter { $0.change?.isContradicted == true }
+    var points: [Prose] = [
       "The gradient norm, which \(audit.run.optimizer.title) needs, is inferred from the change of each norm, with the weight decay as configured."
     ]
+    if !contradicted.isEmpty {
+      points.append(
+        Prose(
+          "For \(contradicted.count) of \(tensors.count) tensors the angle denies that gradient norm: they turned by more than a quarter more or less than it predicts. Their change of norm and their rotation measure the gradient differently, so whether they are in equilibrium is not known. --unit-gradient-norm can tell\(audit.stepsBetween ?? 0 > 20 ? ", or checkpoints some 10 steps apart" : "")."
+        ))
+    }
+    return points
   }
 
   /// Where in the schedule the checkpoint is.
@@ -64,14 +92,21 @@ extension AuditReport {
   /// Whether the schedule explains it, and what will become of it.
   private var expectation: [Prose] {
     var points: [Prose] = []
-    let off = tensors.filter { [.above, .below].contains($0.standing) }
+    let frozen = tensors.filter { $0.change?.isFrozen == true }
+    if !frozen.isEmpty {
+      points.append(
+        Prose(
+          "\(frozen[0].tensor.name.printable)\(frozen.count == 1 ? "" : " and \(frozen.count - 1) more tensors") did not move since the earlier checkpoint: neither gradients nor the weight decay reach what is frozen."
+        ))
+    }
+    let off = tensors.filter { [.above, .below].contains($0.standing) && $0.change?.isFrozen != true }
     let strange = off.filter { tensor in
       tensor.expectedNorm.map { abs(tensor.norm / $0 - 1) > 0.1 } ?? true
     }
     if strange.count < off.count {
       points.append(
         Prose(
-          "\(off.count - strange.count) of the \(off.count) that are not are where the schedule leads to (within 10 %): the learning rate changes faster than the weights can follow. Nothing is wrong with them."
+          "\(off.count == 1 ? "It is" : "\(off.count - strange.count) of the \(off.count) that are not in equilibrium \(off.count - strange.count == 1 ? "is" : "are")") where the schedule leads to (within 10 %): the learning rate changes faster than the weights can follow. Nothing is wrong with that."
         ))
     }
     let waits = strange.compactMap(\.stepsToEquilibrium).sorted()
@@ -81,12 +116,21 @@ extension AuditReport {
           "\(strange.count < off.count ? "Of the others, " : "")\(waits.count) \(waits.count == 1 ? "reaches" : "reach") equilibrium under the rest of the schedule, after \(Numbers.short(Double(waits[waits.count / 2]))) steps in the median."
         ))
     }
-    let never = strange.count - waits.count
-    if never > 0, audit.step < audit.run.steps {
+    let unforgotten = tensors.filter(\.remembersStart).count
+    if unforgotten > 0 {
       points.append(
         Prose(
-          "\(never) will not reach it before the end of the run. A larger learning rate times weight decay, or initial norms nearer to equilibrium, would bring \(never == 1 ? "it" : "them") there earlier."
+          "What norm to expect at this step is not known for \(unforgotten) \(unforgotten == 1 ? "tensor" : "tensors"): after fewer than some 3/(ηλ) steps it still depends on the initial norm. The layers of the configuration, or --initial-checkpoint, can give that."
         ))
+    }
+    let late = strange.filter { $0.stepsToEquilibrium == nil }
+    if !late.isEmpty, audit.step < audit.run.steps {
+      let them = late.count == 1 ? "it" : "them"
+      let advice =
+        late.allSatisfy(\.isHidden)
+        ? " A larger learning rate times weight decay, or initial norms nearer to equilibrium, would bring \(them) there earlier."
+        : ""
+      points.append(Prose("\(late.count) will not reach it before the end of the run.\(advice)"))
     }
     if let worst = strange.max(by: { Self.distance($0) < Self.distance($1) }), let ratio = worst.ratio {
       let reason =
@@ -95,7 +139,7 @@ extension AuditReport {
         : " No normalisation is known to follow it, so its gradient may have a radial part, which adds to the decay or takes from it (§3.4)."
       points.append(
         Prose(
-          "Farthest off: \(worst.tensor.name) with \(Numbers.short(ratio, digits: 3)) times its equilibrium norm; it turns \(ratio < 1 ? "faster" : "slower") than it would in equilibrium.\(reason)"
+          "Farthest off: \(worst.tensor.name.printable) with \(Numbers.short(ratio, digits: 3)) times its equilibrium norm; it turns \(ratio < 1 ? "faster" : "slower") than it would in equilibrium.\(reason)"
         ))
     }
     return points
@@ -107,12 +151,17 @@ extension AuditReport {
 
   /// Measured against predicted angles.
   private var rotation: [Prose] {
-    let ratios = tensors.compactMap { $0.change?.ratio }.filter(\.isFinite).sorted()
+    let ratios = tensors.filter { $0.change?.isFrozen != true }.compactMap { $0.change?.ratio }.filter(
+      \.isFinite
+    ).sorted()
     guard let first = ratios.first, let last = ratios.last, let steps = audit.stepsBetween else { return [] }
     let median = ratios[ratios.count / 2]
     var text =
-      "Over \(Numbers.count(steps)) steps the tensors turned by \(Numbers.short(median, digits: 3)) times the predicted angle in the median (\(Numbers.short(first, digits: 3)) to \(Numbers.short(last, digits: 3)))."
-    if median > 1.15 {
+      "Over \(Numbers.count(steps)) \(steps == 1 ? "step" : "steps") the tensors turned by \(Numbers.short(median, digits: 3)) times the predicted angle in the median (\(Numbers.short(first, digits: 3)) to \(Numbers.short(last, digits: 3)))."
+    if tensors.contains(where: { $0.change?.isRounded == true }) {
+      text +=
+        " The numbers are stored in 16 bits, and rounding alone turns some tensors by more than a tenth of that: compare checkpoints in single precision, or farther apart."
+    } else if median > 1.15 {
       text +=
         " More than predicted: successive gradients agree, as they do early in training, or more steps lie between the checkpoints than told."
     } else if median < 0.85, steps > 20 {
@@ -120,14 +169,14 @@ extension AuditReport {
         " Less than predicted is usual over so many steps once the loss has settled: the loss pulls the weights back, so later gradients undo earlier ones. Checkpoints some 10 steps apart show the rotation itself."
     } else if median < 0.85 {
       text +=
-        " Less than predicted: the learning rate is lower than configured, or some coordinates see no gradient, or norms are above equilibrium."
+        " Less than predicted: the learning rate is lower than configured, or some coordinates see no gradient."
     }
     return [Prose(text)]
   }
 
   /// The balance of rotation between neurons.
   private var balance: [Prose] {
-    let hidden = tensors.filter { $0.tensor.role == .matrix || $0.tensor.role == .convolution }
+    let hidden = tensors.filter(\.isHidden)
     let measured = hidden.contains { $0.change?.rotations != nil }
     let spreads = hidden.compactMap { tensor -> (TensorAudit, Spread)? in
       (measured ? tensor.change?.rotations : tensor.norms).map { (tensor, $0) }
@@ -137,15 +186,18 @@ extension AuditReport {
     let what = measured ? "turn" : "should turn, by their norms,"
     let times = worst.1.range.isFinite ? "\(Numbers.short(worst.1.range, digits: 3)) times" : "infinitely"
     guard !uneven.isEmpty else {
+      guard worst.1.range > 1.0005 else {
+        return [Prose("Rotation is balanced: all neurons of a tensor \(what) alike.")]
+      }
       return [
         Prose(
-          "Rotation is balanced: the fastest tenth of a tensor's neurons \(what) at most \(times) as fast as the slowest tenth (\(worst.0.tensor.name))."
+          "Rotation is balanced: the fastest tenth of a tensor's neurons \(what) at most \(times) as fast as the slowest tenth (\(worst.0.tensor.name.printable))."
         )
       ]
     }
     return [
       Prose(
-        "Rotation is imbalanced in \(uneven.count) of \(spreads.count) tensors: in \(worst.0.tensor.name) the fastest tenth of the neurons \(what) at least \(times) as fast as the slowest tenth. Imbalance costs accuracy (§5.3, Figure 16). Weight standardisation or a rotational variant balances it."
+        "Rotation is imbalanced in \(uneven.count) of \(spreads.count) \(spreads.count == 1 ? "tensor" : "tensors"): in \(worst.0.tensor.name.printable) the fastest tenth of the neurons \(what) at least \(times) as fast as the slowest tenth. Imbalance costs accuracy (§5.3, Figure 16). Weight standardisation or a rotational variant balances it."
       )
     ]
   }
@@ -158,7 +210,7 @@ extension AuditReport {
       let total = zeros.reduce(0) { $0 + $1.zeros }
       points.append(
         Prose(
-          "\(Numbers.count(total)) neuron\(total == 1 ? " is" : "s are") dead, all weights 0, most of them in \(worst.tensor.name) (\(Numbers.count(worst.zeros)) of \(Numbers.count(worst.tensor.neurons)))."
+          "\(Numbers.count(total)) neuron\(total == 1 ? " is" : "s are") dead, all weights 0, most of them in \(worst.tensor.name.printable) (\(Numbers.count(worst.zeros)) of \(Numbers.count(worst.tensor.neurons)))."
         ))
     }
     let broken = tensors.filter { $0.nonFinite > 0 }
@@ -166,9 +218,14 @@ extension AuditReport {
       let total = broken.reduce(0) { $0 + $1.nonFinite }
       points.append(
         Prose(
-          "\(Numbers.count(total)) number\(total == 1 ? " is" : "s are") not finite, most of them in \(worst.tensor.name): the run has diverged, go back to an earlier checkpoint. Their neurons are left out of all sums."
+          "\(Numbers.count(total)) number\(total == 1 ? " is" : "s are") not finite, most of them in \(worst.tensor.name.printable): the run has diverged, go back to an earlier checkpoint. Their neurons are left out of all sums."
         ))
     }
     return points
   }
+}
+
+extension TensorAudit {
+  /// Whether it is inside the network: no embedding and no output head.
+  fileprivate var isHidden: Bool { tensor.role == .matrix || tensor.role == .convolution }
 }

@@ -28,7 +28,7 @@ extension AuditReport {
           })
       ))
     members.append(("notes", .array(notes.map { .string($0) })))
-    members.append(("warnings", .array(audit.warnings.map { .string($0) })))
+    members.append(("warnings", .array(warnings.map { .string($0) })))
     return JSONValue(members)
   }
 
@@ -57,6 +57,7 @@ extension AuditReport {
           [
             "norm_before": .number(change.normBefore), "predicted_norm": .optional(change.predictedNorm),
             "rotation": .number(change.rotation), "predicted_rotation": .optional(change.predictedRotation),
+            "rounding": .number(change.rounding),
             "ratio": .optional(change.ratio), "retention": .number(change.retention),
             "effective_decay": .optional(change.effectiveDecay?.value),
             "effective_decay_uncertainty": .optional(change.effectiveDecay?.uncertainty),

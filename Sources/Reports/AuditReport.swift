@@ -13,6 +13,8 @@ public struct AuditReport: Sendable {
   let stepSource: String
   /// What was assumed, a sentence each.
   let notes: [String]
+  /// What may be a mistake, a sentence each.
+  let warnings: [String]
   /// The tensors that are shown where they are many.
   static let shown = 40
 
@@ -22,8 +24,10 @@ public struct AuditReport: Sendable {
   ///   - audit: what was found.
   ///   - stepSource: how the step of the checkpoint is known, a clause.
   ///   - notes: what was assumed, a sentence each.
-  public init(_ audit: Audit, stepSource: String, notes: [String] = []) {
+  ///   - warnings: what may be a mistake beside what the audit found, a sentence each.
+  public init(_ audit: Audit, stepSource: String, notes: [String] = [], warnings: [String] = []) {
     (self.audit, self.stepSource, self.notes) = (audit, stepSource, notes)
+    self.warnings = warnings + audit.warnings
   }
 
   /// Document, JSON and table.
@@ -56,36 +60,37 @@ public struct AuditReport: Sendable {
     blocks.append(.paragraph(rotationLegend))
     if audit.stepsBetween != nil {
       let changed = some.filter { $0.change != nil }
+      let isRounded = changed.contains { $0.change?.rounding != 0 }
+      let columns = Column.changes.filter { isRounded || $0.name != "turn_rounding" }
       blocks += [
         .heading(
           level, "Since the earlier checkpoint, \(Numbers.count(audit.stepsBetween ?? 0)) steps before"),
-        .table(table(Column.changes, changed)), .paragraph(changeLegend),
+        .table(table(columns, changed)), .paragraph(changeLegend),
       ]
     }
     if !audit.neurons.isEmpty {
       let heading =
         audit.listsOneTensor
-        ? "Neurons of \(audit.neurons[0].tensor)" : "Neurons farthest from their tensor's"
+        ? "Neurons of \(audit.neurons[0].tensor.printable)" : "Neurons farthest from their tensor's"
       blocks += [.heading(level, heading), .table(neuronTable)]
     }
     let lines = twins + (showsNotes ? notes : [])
     if !lines.isEmpty { blocks += [.heading(level, "Notes"), .list(lines.map { Prose($0) })] }
-    if !audit.warnings.isEmpty {
-      blocks += [.heading(level, "Warnings"), .list(audit.warnings.map { Prose($0) })]
-    }
+    let shown = warnings.filter { showsNotes || !audit.inheritedWarnings.contains($0) }
+    if !shown.isEmpty { blocks += [.heading(level, "Warnings"), .list(shown.map { Prose($0) })] }
     return blocks
   }
 
   private var twins: [String] {
     audit.tensors.compactMap { tensor in
-      tensor.twin.map { "\(tensor.tensor.name) and \($0) are the same weights (tied)." }
+      tensor.twin.map { "\(tensor.tensor.name.printable) and \($0.printable) are the same weights (tied)." }
     }
   }
 
   // MARK: Tables
 
   private func table(_ columns: [Column], _ tensors: [TensorAudit]) -> Table {
-    let name = Column("tensor", "tensor", isNumeric: false) { .prose(Prose($0.tensor.name)) }
+    let name = Column("tensor", "tensor", isNumeric: false) { .prose(Prose($0.tensor.name.printable)) }
     let all = [name] + columns
     return Table(
       columns: all.map { Table.Column($0.heading, name: $0.name, isNumeric: $0.isNumeric) },
@@ -105,10 +110,10 @@ public struct AuditReport: Sendable {
       columns: columns.map { Table.Column($0.0, name: $0.1, isNumeric: $0.2) },
       rows: audit.neurons.map { neuron in
         [
-          .prose(Prose(neuron.tensor)), .number(Double(neuron.index)), .number(neuron.norm),
+          .prose(Prose(neuron.tensor.printable)), .number(Double(neuron.index)), .known(neuron.norm),
           .optional(neuron.ratio),
           .optional(neuron.rotation),
-        ] + (hasTurned ? [.optional(neuron.turned)] : []) + [.number(neuron.relative)]
+        ] + (hasTurned ? [.optional(neuron.turned)] : []) + [.known(neuron.relative)]
       })
   }
 
@@ -123,7 +128,7 @@ public struct AuditReport: Sendable {
   }
 
   private var changeLegend: Prose {
-    "Turned: the angle between both checkpoints, all neurons as one vector; predicted: by the second moments from the earlier norm on, under the schedule, for gradients that know nothing of each other; effective λ: the weight decay that explains what is left of the earlier weights (Appendix H), with its statistical uncertainty; √E‖g̃‖²: the gradient that explains the change of the norm. Neurons: their angles, as above."
+    "Turned: the angle between both checkpoints, all neurons as one vector; predicted: by the second moments from the earlier norm on, under the schedule, for gradients that know nothing of each other; effective λ: the weight decay that explains what is left of the earlier weights (Appendix H), with its statistical uncertainty; gradient: the √E‖g̃‖² (√E‖g‖² of a scale-sensitive tensor) that explains the change of the norm; rounding: the angle by which storing numbers in 16 bits can turn a tensor. Neurons: their angles, as above."
   }
 }
 
@@ -136,6 +141,13 @@ extension TensorAudit.Standing {
     case .below: "below"
     case .unknown: "not known"
     case .none: "learning rate 0"
+    case .dead: "dead"
+    case .broken: "not finite"
     }
   }
+}
+
+extension Table.Cell {
+  /// A number; no value where it is not finite.
+  static func known(_ value: Double?) -> Table.Cell { .optional(value.flatMap { $0.isFinite ? $0 : nil }) }
 }

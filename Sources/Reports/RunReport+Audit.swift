@@ -7,11 +7,12 @@ import RunConfigurations
 extension RunReport {
   var auditBlocks: [Block] {
     guard let audit else { return [] }
-    return audit.blocks(level: 3, showsNotes: false) + [
+    let figure = audit.figure
+    let blocks = audit.blocks(level: 3, showsNotes: false)
+    guard !figure.panels.isEmpty else { return blocks }
+    return blocks + [
       .figure(
-        "Neurons of the checkpoint against the root mean square of their tensor.", audit.figure,
-        file: "checkpoint"
-      )
+        "Neurons of the checkpoint against the root mean square of their tensor.", figure, file: "checkpoint")
     ]
   }
 
@@ -20,9 +21,8 @@ extension RunReport {
     guard let audit = audit?.audit else { return nil }
     let glob = Glob(shape.name)
     let tensors = audit.tensors.filter { audited in
-      let name = audited.tensor.name
-      return audited.tensor.dimension == shape.dimension && audited.tensor.neurons == shape.neurons
-        && glob.matches(name.hasSuffix(".weight") ? String(name.dropLast(7)) : name)
+      audited.tensor.dimension == shape.dimension && audited.tensor.neurons == shape.neurons
+        && glob.matches(audited.tensor.layerName)
     }
     guard !tensors.isEmpty else { return nil }
     func rms(_ values: [Double]) -> Double? {

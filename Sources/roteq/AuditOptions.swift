@@ -41,8 +41,16 @@ struct AuditOptions: ParsableArguments {
       stepsBetween: try earlier.map { _ in try between(given: stepsBetween, step: step, run) },
       initialNorms: try tensors.initialNorms(of: list), neuronsOf: neurons)
     let notes = run.notes + list.notes
+    var warnings: [String] = []
+    if let given = stepsBetween, let previous, let told = told(by: previous, run),
+      let own = self.told(by: checkpoint, run), own - told != given
+    {
+      warnings.append(
+        "--steps-between says \(given), the names of the checkpoints say steps \(told) and \(own), \(own - told) between them."
+      )
+    }
     do throws(AuditError) {
-      return AuditReport(try Audit(request), stepSource: source, notes: notes)
+      return AuditReport(try Audit(request), stepSource: source, notes: notes, warnings: warnings)
     } catch {
       switch error {
       case .checkpoint(let error):
@@ -69,12 +77,14 @@ struct AuditOptions: ParsableArguments {
     return (run.steps, "the end of the run, since nothing says otherwise (--at-step does)")
   }
 
+  /// The step of a checkpoint by its name or what is beside it.
+  private func told(by path: String, _ run: TrainingRun) -> Int? {
+    CheckpointStep.told(by: path, stepsPerEpoch: run.stepsPerEpoch) ?? InputFile.trainerStep(beside: path)
+  }
+
   private func between(given: Int?, step: Int, _ run: TrainingRun) throws -> Int {
     if let given { return given }
-    guard let previous,
-      let before = CheckpointStep.told(by: previous, stepsPerEpoch: run.stepsPerEpoch)
-        ?? InputFile.trainerStep(beside: previous)
-    else {
+    guard let previous, let before = told(by: previous, run) else {
       throw Failure("missing --steps-between: the name of \(previous ?? "") does not tell its step", .usage)
     }
     guard before < step else {

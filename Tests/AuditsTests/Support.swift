@@ -3,6 +3,7 @@ import Checkpoints
 import Foundation
 import Parameters
 import RunConfigurations
+import Safetensors
 
 /// The two runs that `Tests/ReferenceData/Audit/train.py` made, with what PyTorch measured of them.
 enum StoredRun {
@@ -59,3 +60,33 @@ enum StoredRun {
 
 /// The relative difference of two numbers.
 func difference(_ first: Double?, _ second: Double) -> Double { abs((first ?? .nan) / second - 1) }
+
+/// The audit of made-up tensors; those of the earlier checkpoint are 5 steps older.
+func audit(
+  _ run: TrainingRun, _ now: [String: Tensor], before: [String: Tensor]? = nil, step: Int
+) throws -> Audit {
+  let directory = FileManager.default.temporaryDirectory.appending(path: "audit-\(UUID())")
+  try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+  defer { try? FileManager.default.removeItem(at: directory) }
+  func checkpoint(_ tensors: [String: Tensor], _ name: String) throws -> Checkpoint {
+    let path = directory.appending(path: name)
+    try Data(TensorFile(tensors: tensors).encoded()).write(to: path)
+    return try Checkpoint(path: path.path)
+  }
+  let opened = try checkpoint(now, "now.safetensors")
+  return try Audit(
+    Audit.Request(
+      run, ParameterList(opened.listing, ParameterRules(run.decayRule)), opened, step: step,
+      previous: try before.map { try checkpoint($0, "before.safetensors") },
+      stepsBetween: before == nil ? nil : 5))
+}
+
+/// A matrix of rows of random signs, each of a norm.
+func matrix(neurons: Int, dimension: Int, norm: Double = 1) -> Tensor {
+  var state: UInt64 = 7
+  let values = (0..<neurons * dimension).map { _ in
+    state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+    return Float((state >> 63 == 0 ? norm : -norm) / Double(dimension).squareRoot())
+  }
+  return Tensor(values, shape: [neurons, dimension])
+}

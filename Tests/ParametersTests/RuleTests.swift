@@ -144,4 +144,25 @@ struct RuleTests {
       #expect(problem == nil)
     } catch { #expect(error.description == problem) }
   }
+
+  @Test(
+    "A stated layer fits by the end of its name",
+    arguments: [
+      ("attn.c_attn", "h.0.attn.c_attn", true), ("h.*.attn.c_attn", "h.0.attn.c_attn", true),
+      ("h.*.attn.c_attn", "transformer.h.0.attn.c_attn", true), ("c_attn", "h.0.attn.my_c_attn", false),
+      ("h.*.mlp", "h.0.attn", false), ("h.*.mlp", "h.*.mlp", true),
+    ])
+  func stated(stated: String, name: String, fits: Bool) {
+    let layer = LayerShape(name: name, neurons: 3, dimension: 4)
+    let told = LayerShape(name: stated, neurons: 3, dimension: 4, initialNorm: 2)
+    #expect((layer.match(among: [told]) != nil) == fits)
+    #expect(layer.adopting(from: [told]).initialNorm == (fits ? 2 : nil))
+    #expect(layer.match(among: [LayerShape(name: stated, neurons: 4, dimension: 3)]) == nil)
+  }
+
+  @Test("Names are printed without what a terminal obeys")
+  func printable() throws {
+    let list = ParameterList(["a\u{1B}[2J\n.weight": [4, 4]])
+    #expect(list.layers().map(\.name) == ["a\\u{1b}[2J\\u{a}"])
+  }
 }

@@ -34,6 +34,19 @@ import Testing
     #expect(result.output.isEmpty)
   }
 
+  @Test("Steps that names contradict, and a configuration of another network, are warned of")
+  func warnings() throws {
+    let between = try Roteq(
+      line: Self.audit + " --previous examples/transformer-step-1595.safetensors --steps-between 500")
+    #expect(
+      between.output.contains(
+        "--steps-between says 500, the names of the checkpoints say steps 1595 and 1600"))
+    let other = try Roteq(
+      line:
+        "roteq audit examples/transformer-step-1600.safetensors --config examples/gpt2-openwebtext.py")
+    #expect(other.output.contains("is it the checkpoint of another run?"))
+  }
+
   @Test("A file that is no checkpoint")
   func noCheckpoint() throws {
     let result = try Roteq(line: "roteq audit README.md --config examples/transformer.yaml")

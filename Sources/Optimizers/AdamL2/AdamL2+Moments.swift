@@ -60,6 +60,28 @@ extension AdamL2 {
       return angle
     }
 
+    mutating func scale(weight: Double, gradient: Double) {
+      for index in classes.indices {
+        classes[index].normPower *= weight * weight
+        classes[index].slope *= gradient / weight
+        classes[index].residualPower *= gradient * gradient
+        classes[index].secondMoment *= gradient * gradient
+      }
+      normPower *= weight * weight
+    }
+
+    mutating func age(by count: Int) {
+      guard count > 0, steps > 0 else { return }
+      let (first, second) = (onset(logBeta1), onset(logBeta2))
+      steps += count
+      let (m, v) = (onset(logBeta1) / first, onset(logBeta2) / second)
+      for index in classes.indices {
+        classes[index].slope *= m
+        classes[index].residualPower *= m * m
+        classes[index].secondMoment *= v
+      }
+    }
+
     /// 1 − βᵗ, the share of a moving average that has arrived, from ln β.
     private func onset(_ logarithm: Double) -> Double {
       let exponent = Double(steps) * logarithm

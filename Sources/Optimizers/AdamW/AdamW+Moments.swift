@@ -44,6 +44,24 @@ extension AdamW {
       return angle
     }
 
+    mutating func scale(weight: Double, gradient: Double) {
+      normPower *= weight * weight
+      alignment *= weight * gradient
+      momentumPower *= gradient * gradient
+      secondMoment *= gradient * gradient
+    }
+
+    mutating func age(by steps: Int) {
+      guard steps > 0, correction2 > 0 else { return }
+      let (first, second) = (correction1, correction2)
+      correction1 = 1 - (1 - first) * Double.pow(beta1, steps)
+      correction2 = 1 - (1 - second) * Double.pow(beta2, steps)
+      let (m, v) = (correction1 / first, correction2 / second)
+      alignment *= m
+      momentumPower *= m * m
+      secondMoment *= v
+    }
+
     var overlap: PastOverlap? { PastOverlap(weight: normPower, moment: alignment) }
 
     func carried(_ past: PastOverlap, through input: StepInput) -> PastOverlap {

@@ -44,6 +44,13 @@ extension Lion {
       return angle
     }
 
+    mutating func scale(weight: Double, gradient: Double) {
+      normPower *= weight * weight
+      alignment *= weight * gradient
+      momentumPower *= gradient * gradient
+      memory.scale(weight: weight, gradient: gradient)
+    }
+
     var overlap: PastOverlap? { PastOverlap(weight: normPower, moment: alignment) }
 
     /// By the linear response.

@@ -83,5 +83,8 @@ extension Lion {
     mutating func step(shrink: Double, beta2: Double, size: Double, overlap: Double) {
       sums = shrink * Self.powers(beta2) * sums - size * Self.powers(overlap)
     }
+
+    /// Multiplies the weight and the gradients.
+    mutating func scale(weight: Double, gradient: Double) { sums *= weight * Self.powers(gradient) }
   }
 }

@@ -42,6 +42,12 @@ extension SGDM {
       return angle
     }
 
+    mutating func scale(weight: Double, gradient: Double) {
+      normPower *= weight * weight
+      alignment *= weight * gradient
+      momentumPower *= gradient * gradient
+    }
+
     var overlap: PastOverlap? { PastOverlap(weight: normPower, moment: alignment) }
 
     func carried(_ past: PastOverlap, through input: StepInput) -> PastOverlap {
