@@ -7,6 +7,7 @@ extension RunSettings {
     let known = Dictionary(values.map { ($0.key, $0) }) { _, last in last }
     // A list that many references lead to is resolved once.
     var lists: [String: ConfigurationValue.Content] = [:]
+    var referred: Set<String> = []
     func resolved(_ value: ConfigurationValue, isItem: Bool) -> ConfigurationValue {
       var (content, source) = (value.content, value.key)
       // A chain may have some links, but no circle ends.
@@ -15,6 +16,7 @@ extension RunSettings {
         guard let target = known[key] else { break }
         if isItem, case .list = target.content { break }
         (content, source) = (target.content, key)
+        referred.insert(key)
       }
       if case .list(let items) = content, !isItem {
         content = lists[source] ?? .list(items.map { resolved($0, isItem: true) })
@@ -25,6 +27,8 @@ extension RunSettings {
       return ConfigurationValue(key: value.key, content: content, place: value.place)
     }
     replaceValues { resolved($0, isItem: false) }
+    // What others are stated by is no stray setting.
+    for key in referred { _ = value(key) }
   }
 
   /// The key that a value refers to, nil where it is no reference.

@@ -120,6 +120,7 @@ private struct HuggingFaceOptimizer {
     }
     let options = try Self.options(&settings)
     if optimizer == .sgdm {
+      settings.ignore(["adam_beta1", "adam_beta2", "adam_epsilon"])
       for symbol in [Symbol.momentum, .dampening] {
         hyperparameters[symbol] = try options[symbol.name]?.number(in: symbol.domain) ?? 0
       }
