@@ -28,9 +28,10 @@ for index in "${!commands[@]}"; do
   read -ra words <<<"${commands[$index]}"
   "$roteq" "${words[@]}" --format html >"case$index.html"
 done
-for config in "$root"/examples/*.py "$root"/examples/*.yaml; do
-  "$roteq" report "$config" --format html >"report-$(basename "${config%.*}").html"
-done
+while read -ra words <&3; do
+  name=$(basename "${words[0]}")
+  (cd "$root/examples" && "$roteq" report "${words[@]}" --format html) >"report-${name%.*}.html"
+done 3<"$root/Scripts/example-reports.txt"
 # So few steps do not all agree: exit code 65.
 "$roteq" crosscheck --steps 300 --seeds 2 -o crosscheck >/dev/null 2>crosscheck.log || test $? -eq 65
 mv crosscheck/crosscheck.html .

@@ -79,12 +79,13 @@ for fragment in "" --fragment; do
   fi
 done
 
-for config in "$root"/examples/*.py "$root"/examples/*.yaml; do
-  name=$(basename "${config%.*}")
-  "$roteq" report "$config" -o "$name" >/dev/null
+while read -ra words <&3; do
+  name=$(basename "${words[0]}")
+  name=${name%.*}
+  (cd "$root/examples" && "$roteq" report "${words[@]}" -o "$OLDPWD/$name") >/dev/null
   check "report of $name as LaTeX" compile "$name/report.tex"
   check "report of $name as Markdown" tables_are_tables "$name/report.md"
-done
+done 3<"$root/Scripts/example-reports.txt"
 
 # The whole of Figure 9 with its figures; it fails where a prediction does not agree.
 check "cross-check" "$roteq" crosscheck -o crosscheck
