@@ -92,7 +92,7 @@ let package = Package(
       name: "Reports",
       dependencies: [
         "Formulas", "Equilibrium", "Dynamics", "Optimizers", "CrossChecks", "RunConfigurations", "Templates",
-        "Training", "Safetensors", "Checkpoints", "Parameters", "Audits",
+        "Training", "Safetensors", "Parameters", "Audits",
         .product(name: "Mustache", package: "swift-mustache"),
         .product(name: "RealModule", package: "swift-numerics"),
       ],

@@ -12,7 +12,7 @@ extension AuditReport {
 
   /// What was found, in plain words.
   var findings: [Prose] {
-    var points = [Prose(standing), Prose(where_)]
+    var points = [Prose(standing), Prose(place)]
     points += inference + expectation + rotation + balance + damage
     return points
   }
@@ -81,7 +81,7 @@ extension AuditReport {
   }
 
   /// Where in the schedule the checkpoint is.
-  private var where_: String {
+  private var place: String {
     let share = (try? audit.run.plan())?.learningRateSchedule.factor(after: audit.step - 1)
     let rate =
       share.map { ", where the learning rate is \(Numbers.short($0 * 100, digits: 3)) % of its peak" } ?? ""

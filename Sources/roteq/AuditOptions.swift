@@ -53,8 +53,7 @@ struct AuditOptions: ParsableArguments {
       return AuditReport(try Audit(request), stepSource: source, notes: notes, warnings: warnings)
     } catch {
       switch error {
-      case .checkpoint(let error):
-        throw Failure(error.description, error.isMissingInput ? .noInput : .badData)
+      case .checkpoint(let error): throw Failure(error)
       case .step, .stepsBetween, .unknownTensor: throw Failure(error.description, .usage)
       default: throw Failure(error.description, .badData)
       }

@@ -90,9 +90,13 @@ struct TensorOptions: ParsableArguments {
 
   /// What is read of a checkpoint, or a failure with the exit code that goes with it.
   static func reading<Value>(_ read: () throws(CheckpointError) -> Value) throws -> Value {
-    do throws(CheckpointError) { return try read() } catch {
-      throw Failure(error.description, error.isMissingInput ? .noInput : .badData)
-    }
+    do throws(CheckpointError) { return try read() } catch { throw Failure(error) }
+  }
+}
+
+extension Failure {
+  init(_ error: CheckpointError) {
+    self.init(error.description, error.isMissingInput ? .noInput : .badData)
   }
 }
 
