@@ -33,12 +33,15 @@ let package = Package(
     .systemLibrary(
       name: "CGSL", pkgConfig: "gsl", providers: [.apt(["libgsl-dev"]), .brew(["gsl"])]),
     .systemLibrary(name: "CIntrinsics"),
+    .target(name: "OutsideText", swiftSettings: settings + optimised),
     .target(
       name: "RootFinding", dependencies: ["CGSL", .product(name: "RealModule", package: "swift-numerics")],
       swiftSettings: settings),
     .target(
       name: "Formulas",
-      dependencies: ["CIntrinsics", "RootFinding", .product(name: "RealModule", package: "swift-numerics")],
+      dependencies: [
+        "CIntrinsics", "OutsideText", "RootFinding", .product(name: "RealModule", package: "swift-numerics"),
+      ],
       swiftSettings: settings),
     .target(
       name: "CVectorKernels",
@@ -54,7 +57,7 @@ let package = Package(
       swiftSettings: settings),
     .target(name: "Safetensors", swiftSettings: settings + optimised),
     .target(
-      name: "Checkpoints", dependencies: ["CVectorKernels", "Safetensors"],
+      name: "Checkpoints", dependencies: ["CVectorKernels", "OutsideText", "Safetensors"],
       swiftSettings: settings + optimised),
     .target(
       name: "Equilibrium", dependencies: ["Formulas", "Dynamics", "Training"], swiftSettings: settings),
@@ -75,7 +78,8 @@ let package = Package(
     .target(
       name: "RunConfigurations",
       dependencies: [
-        "Formulas", "Dynamics", "Equilibrium", "Optimizers", .product(name: "Yams", package: "Yams"),
+        "Formulas", "Dynamics", "Equilibrium", "Optimizers", "OutsideText",
+        .product(name: "Yams", package: "Yams"),
         .product(name: "RealModule", package: "swift-numerics"),
       ],
       swiftSettings: settings + optimised),
@@ -91,8 +95,9 @@ let package = Package(
     .target(
       name: "Reports",
       dependencies: [
-        "Formulas", "Equilibrium", "Dynamics", "Optimizers", "CrossChecks", "RunConfigurations", "Templates",
-        "Training", "Safetensors", "Parameters", "Audits",
+        "Formulas", "Equilibrium", "Dynamics", "Optimizers", "CrossChecks", "OutsideText",
+        "RunConfigurations",
+        "Templates", "Training", "Safetensors", "Parameters", "Audits",
         .product(name: "Mustache", package: "swift-mustache"),
         .product(name: "RealModule", package: "swift-numerics"),
       ],
@@ -106,8 +111,9 @@ let package = Package(
     .executableTarget(
       name: "roteq",
       dependencies: [
-        "Formulas", "Equilibrium", "Dynamics", "Optimizers", "CrossChecks", "RunConfigurations", "Reports",
-        "Training", "Safetensors", "Checkpoints", "Parameters", "Audits",
+        "Formulas", "Equilibrium", "Dynamics", "Optimizers", "CrossChecks", "OutsideText",
+        "RunConfigurations",
+        "Reports", "Training", "Safetensors", "Checkpoints", "Parameters", "Audits",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "RealModule", package: "swift-numerics"),
       ],
@@ -124,16 +130,19 @@ let package = Package(
     .executableTarget(
       name: "checkpoint-benchmark", dependencies: ["Checkpoints"], path: "Benchmarks/CheckpointBenchmark",
       swiftSettings: settings),
+    .testTarget(name: "OutsideTextTests", dependencies: ["OutsideText"], swiftSettings: settings),
     .testTarget(name: "RootFindingTests", dependencies: ["RootFinding"], swiftSettings: settings),
     .testTarget(
-      name: "FormulasTests", dependencies: ["Formulas", "Equilibrium", "Optimizers"], swiftSettings: settings),
+      name: "FormulasTests", dependencies: ["Formulas", "Equilibrium", "Optimizers", "OutsideText"],
+      swiftSettings: settings),
     .testTarget(
       name: "DynamicsTests",
       dependencies: ["Dynamics", .product(name: "RealModule", package: "swift-numerics")],
       swiftSettings: settings),
     .testTarget(name: "SafetensorsTests", dependencies: ["Safetensors"], swiftSettings: settings + optimised),
     .testTarget(
-      name: "CheckpointsTests", dependencies: ["CVectorKernels", "Checkpoints", "Safetensors"],
+      name: "CheckpointsTests",
+      dependencies: ["CVectorKernels", "Checkpoints", "OutsideText", "Safetensors"],
       swiftSettings: settings + optimised),
     .testTarget(
       name: "TrainingTests", dependencies: ["CVectorKernels", "Safetensors", "Training"],
@@ -143,9 +152,11 @@ let package = Package(
       dependencies: ["CrossChecks", "Dynamics", "Equilibrium", "Formulas", "Optimizers", "Training"],
       swiftSettings: settings),
     .testTarget(
-      name: "ReportsTests", dependencies: ["Formulas", "Equilibrium", "Reports"], swiftSettings: settings),
+      name: "ReportsTests", dependencies: ["Formulas", "Equilibrium", "OutsideText", "Reports"],
+      swiftSettings: settings),
     .testTarget(
-      name: "roteqTests", dependencies: ["Formulas", "Equilibrium", "Reports", "Safetensors", "roteq"],
+      name: "roteqTests",
+      dependencies: ["Formulas", "Equilibrium", "OutsideText", "Reports", "Safetensors", "roteq"],
       exclude: ["Expected"], swiftSettings: settings),
     .testTarget(
       name: "OptimizersTests",
@@ -156,7 +167,9 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "RunConfigurationsTests",
-      dependencies: ["Dynamics", "Formulas", "Equilibrium", "Optimizers", "RunConfigurations"],
+      dependencies: [
+        "Dynamics", "Formulas", "Equilibrium", "Optimizers", "OutsideText", "RunConfigurations",
+      ],
       swiftSettings: settings),
     .testTarget(
       name: "AuditsTests",

@@ -117,7 +117,7 @@ public struct Audit: Sendable {
       var earlier: CheckpointTensor?
       if let previous = request.previous {
         earlier = previous[tensor.name]
-        if earlier == nil { warnings.append("\(previous.path) has no tensor '\(tensor.name.printable)'.") }
+        if earlier == nil { warnings.append("\(previous.path) has no tensor '\(tensor.name)'.") }
       }
       let scan: NeuronScan
       do throws(CheckpointError) {
@@ -143,7 +143,7 @@ public struct Audit: Sendable {
       if stored.isScannable {
         chosen.append((tensor, stored))
       } else {
-        warnings.append("\(tensor.name.printable) is left out: \(stored.note ?? stored.type.name).")
+        warnings.append("\(tensor.name) is left out: \(stored.note ?? stored.type.name).")
       }
     }
     guard !chosen.isEmpty else {

@@ -39,7 +39,7 @@ public enum AuditError: Error, Sendable, CustomStringConvertible {
     case .stepsBetween(let steps, let step):
       "\(steps) steps between the checkpoints, expected 1 to \(step), the step of the later one"
     case .unknownTensor(let name, let known):
-      "no tensor '\(name.printable)' is audited\(Spelling.suggestion(for: name, among: known))"
+      "no tensor '\(name)' is audited\(Spelling.suggestion(for: name, among: known))"
     case .settings(let error): error.description
     case .schedule(let error): error.description
     }

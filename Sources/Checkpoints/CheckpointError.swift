@@ -1,3 +1,4 @@
+import OutsideText
 import Safetensors
 
 /// Why a checkpoint, or a tensor of it, could not be read; its description is one line that begins with the path.
@@ -50,7 +51,7 @@ public enum CheckpointError: Error, Equatable, Sendable, CustomStringConvertible
       "\(path): several checkpoints, name one: "
         + names.prefix(8).joined(separator: ", ") + (names.count > 8 ? " and \(names.count - 8) more" : "")
     case .pickle(let path):
-      "\(path): a PyTorch file, whose reading can run code; export its tensors: \(Pickle.export(path))"
+      "\(path): a PyTorch file, whose reading can run code; export its tensors: \(Pickle.export(path).text)"
     case .unsound(let error, let path): "\(path): \(error)"
     case .indexTooLarge(let path, let limit):
       "\(path): larger than \(limit / 1_000_000) MB, too large for an index"

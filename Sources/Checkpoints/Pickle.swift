@@ -1,3 +1,5 @@
+import OutsideText
+
 /// PyTorch's own files. Reading one runs whatever program is in it, so it is recognised and refused.
 enum Pickle {
   private static let extensions = ["pt", "pth", "bin", "ckpt", "pkl", "pickle"]
@@ -15,24 +17,13 @@ enum Pickle {
   }
 
   /// The command that writes the tensors of such a file in safetensors' format. Some keep them under a key.
-  static func export(_ path: String) -> String {
+  static func export(_ path: String) -> Written<ShellText> {
     let stem = path.lastIndex(of: ".").map { String(path[..<$0]) } ?? path
     return """
       python3 -c "import sys, torch, safetensors.torch as s; \
       d = torch.load(sys.argv[1], map_location='cpu', weights_only=True); d = d.get('model', d.get('state_dict', d)); \
       s.save_file({k: v.contiguous().clone() for k, v in d.items() if torch.is_tensor(v)}, sys.argv[2])" \
-      \(quoted(path)) \(quoted("\(isNamedLikeOne(path) ? stem : path).safetensors"))
+      \(path) \("\(isNamedLikeOne(path) ? stem : path).safetensors")
       """
-  }
-
-  /// A word as a shell takes it.
-  private static func quoted(_ word: String) -> String {
-    let isPlain = word.utf8.allSatisfy { byte in
-      let scalar = Unicode.Scalar(byte)
-      return scalar.properties.isAlphabetic && scalar.isASCII
-        || "0123456789._/-+=:,@".unicodeScalars.contains(scalar)
-    }
-    return isPlain && !word.hasPrefix("-")
-      ? word : "'\(word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: #"'\''"#))'"
   }
 }

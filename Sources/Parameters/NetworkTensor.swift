@@ -55,21 +55,6 @@ public struct NetworkTensor: Sendable, Equatable {
 extension NetworkTensor {
   /// The name of the layer that it is the weight of, for print: without `.weight`.
   public var layerName: String {
-    (name.hasSuffix(".weight") ? String(name.dropLast(7)) : name).printable
-  }
-}
-
-extension String {
-  /// The text without anything that a terminal obeys, which is written out: names come from files.
-  package var printable: String {
-    var text = ""
-    for scalar in unicodeScalars {
-      switch scalar.properties.generalCategory {
-      case .control, .format, .lineSeparator, .paragraphSeparator:
-        text += "\\u{\(String(scalar.value, radix: 16))}"
-      default: text.unicodeScalars.append(scalar)
-      }
-    }
-    return text
+    (name.hasSuffix(".weight") ? String(name.dropLast(7)) : name)
   }
 }

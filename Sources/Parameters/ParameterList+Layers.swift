@@ -60,7 +60,7 @@ extension ParameterList {
   /// What sets a tensor apart, with the tensors that may be the same as it.
   private func notes(of tensor: NetworkTensor) -> [String] {
     guard let twin = twins[tensor.name] else { return tensor.notes }
-    return tensor.notes + ["shared with \(twin.printable) where weights are tied"]
+    return tensor.notes + ["shared with \(twin) where weights are tied"]
   }
 
   /// Input embeddings and output heads of one shape, by name: they may be tied.

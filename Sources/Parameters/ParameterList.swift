@@ -53,8 +53,8 @@ public struct ParameterList: Sendable {
     func sentence(_ tensors: [NetworkTensor], _ words: (one: String, several: String)) -> String? {
       guard let first = tensors.first else { return nil }
       return tensors.count == 1
-        ? "\(first.name.printable) \(words.one)."
-        : "\(tensors.count) tensors, such as \(first.name.printable), \(words.several)."
+        ? "\(first.name) \(words.one)."
+        : "\(tensors.count) tensors, such as \(first.name), \(words.several)."
     }
     let vectors = tensors.filter { $0.role == .vector }
     return [

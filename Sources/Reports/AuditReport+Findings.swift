@@ -96,7 +96,7 @@ extension AuditReport {
     if !frozen.isEmpty {
       points.append(
         Prose(
-          "\(frozen[0].tensor.name.printable)\(frozen.count == 1 ? "" : " and \(frozen.count - 1) more tensors") did not move since the earlier checkpoint: neither gradients nor the weight decay reach what is frozen."
+          "\(frozen[0].tensor.name)\(frozen.count == 1 ? "" : " and \(frozen.count - 1) more tensors") did not move since the earlier checkpoint: neither gradients nor the weight decay reach what is frozen."
         ))
     }
     let off = tensors.filter { [.above, .below].contains($0.standing) && $0.change?.isFrozen != true }
@@ -139,7 +139,7 @@ extension AuditReport {
         : " No normalisation is known to follow it, so its gradient may have a radial part, which adds to the decay or takes from it (§3.4)."
       points.append(
         Prose(
-          "Farthest off: \(worst.tensor.name.printable) with \(Numbers.short(ratio, digits: 3)) times its equilibrium norm; it turns \(ratio < 1 ? "faster" : "slower") than it would in equilibrium.\(reason)"
+          "Farthest off: \(worst.tensor.name) with \(Numbers.short(ratio, digits: 3)) times its equilibrium norm; it turns \(ratio < 1 ? "faster" : "slower") than it would in equilibrium.\(reason)"
         ))
     }
     return points
@@ -191,13 +191,13 @@ extension AuditReport {
       }
       return [
         Prose(
-          "Rotation is balanced: the fastest tenth of a tensor's neurons \(what) at most \(times) as fast as the slowest tenth (\(worst.0.tensor.name.printable))."
+          "Rotation is balanced: the fastest tenth of a tensor's neurons \(what) at most \(times) as fast as the slowest tenth (\(worst.0.tensor.name))."
         )
       ]
     }
     return [
       Prose(
-        "Rotation is imbalanced in \(uneven.count) of \(spreads.count) \(spreads.count == 1 ? "tensor" : "tensors"): in \(worst.0.tensor.name.printable) the fastest tenth of the neurons \(what) at least \(times) as fast as the slowest tenth. Imbalance costs accuracy (§5.3, Figure 16). Weight standardisation or a rotational variant balances it."
+        "Rotation is imbalanced in \(uneven.count) of \(spreads.count) \(spreads.count == 1 ? "tensor" : "tensors"): in \(worst.0.tensor.name) the fastest tenth of the neurons \(what) at least \(times) as fast as the slowest tenth. Imbalance costs accuracy (§5.3, Figure 16). Weight standardisation or a rotational variant balances it."
       )
     ]
   }
@@ -210,7 +210,7 @@ extension AuditReport {
       let total = zeros.reduce(0) { $0 + $1.zeros }
       points.append(
         Prose(
-          "\(Numbers.count(total)) neuron\(total == 1 ? " is" : "s are") dead, all weights 0, most of them in \(worst.tensor.name.printable) (\(Numbers.count(worst.zeros)) of \(Numbers.count(worst.tensor.neurons)))."
+          "\(Numbers.count(total)) neuron\(total == 1 ? " is" : "s are") dead, all weights 0, most of them in \(worst.tensor.name) (\(Numbers.count(worst.zeros)) of \(Numbers.count(worst.tensor.neurons)))."
         ))
     }
     let broken = tensors.filter { $0.nonFinite > 0 }
@@ -218,7 +218,7 @@ extension AuditReport {
       let total = broken.reduce(0) { $0 + $1.nonFinite }
       points.append(
         Prose(
-          "\(Numbers.count(total)) number\(total == 1 ? " is" : "s are") not finite, most of them in \(worst.tensor.name.printable): the run has diverged, go back to an earlier checkpoint. Their neurons are left out of all sums."
+          "\(Numbers.count(total)) number\(total == 1 ? " is" : "s are") not finite, most of them in \(worst.tensor.name): the run has diverged, go back to an earlier checkpoint. Their neurons are left out of all sums."
         ))
     }
     return points

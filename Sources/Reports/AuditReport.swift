@@ -71,7 +71,7 @@ public struct AuditReport: Sendable {
     if !audit.neurons.isEmpty {
       let heading =
         audit.listsOneTensor
-        ? "Neurons of \(audit.neurons[0].tensor.printable)" : "Neurons farthest from their tensor's"
+        ? "Neurons of \(audit.neurons[0].tensor)" : "Neurons farthest from their tensor's"
       blocks += [.heading(level, heading), .table(neuronTable)]
     }
     let lines = twins + (showsNotes ? notes : [])
@@ -83,14 +83,14 @@ public struct AuditReport: Sendable {
 
   private var twins: [String] {
     audit.tensors.compactMap { tensor in
-      tensor.twin.map { "\(tensor.tensor.name.printable) and \($0.printable) are the same weights (tied)." }
+      tensor.twin.map { "\(tensor.tensor.name) and \($0) are the same weights (tied)." }
     }
   }
 
   // MARK: Tables
 
   private func table(_ columns: [Column], _ tensors: [TensorAudit]) -> Table {
-    let name = Column("tensor", "tensor", isNumeric: false) { .prose(Prose($0.tensor.name.printable)) }
+    let name = Column("tensor", "tensor", isNumeric: false) { .prose(Prose($0.tensor.name)) }
     let all = [name] + columns
     return Table(
       columns: all.map { Table.Column($0.heading, name: $0.name, isNumeric: $0.isNumeric) },
@@ -110,7 +110,7 @@ public struct AuditReport: Sendable {
       columns: columns.map { Table.Column($0.0, name: $0.1, isNumeric: $0.2) },
       rows: audit.neurons.map { neuron in
         [
-          .prose(Prose(neuron.tensor.printable)), .number(Double(neuron.index)), .known(neuron.norm),
+          .prose(Prose(neuron.tensor)), .number(Double(neuron.index)), .known(neuron.norm),
           .optional(neuron.ratio),
           .optional(neuron.rotation),
         ] + (hasTurned ? [.optional(neuron.turned)] : []) + [.known(neuron.relative)]

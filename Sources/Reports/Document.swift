@@ -17,6 +17,20 @@ extension Document {
     blocks.compactMap { if case .figure(_, let figure, let file) = $0 { (figure, file) } else { nil } }
   }
 
+  /// All words, from top to bottom.
+  var texts: [String] {
+    blocks.flatMap { block -> [String] in
+      switch block {
+      case .heading(_, let text): [text]
+      case .paragraph(let prose): prose.words
+      case .list(let points): points.flatMap(\.words)
+      case .equation: []
+      case .table(let table): (table.caption?.words ?? []) + table.rows.joined().flatMap(\.words)
+      case .figure(let caption, let figure, _): caption.words + figure.legend.flatMap(\.name.words)
+      }
+    }
+  }
+
   /// The document where no files lie beside it.
   public var withoutFigures: Document {
     Document(blocks.filter { if case .figure = $0 { false } else { true } })
@@ -37,8 +51,6 @@ public enum Block: Sendable {
   case table(Table)
   /// A figure with its caption; a format that cannot draw it points to `file`.svg beside the document.
   case figure(Prose, Figure, file: String)
-  /// A source in another language, shown as it is.
-  case code(language: String, String)
 }
 
 /// A displayed equation: left = right, with its number in the paper.
@@ -108,7 +120,21 @@ extension Table.Cell: ExpressibleByStringInterpolation {
   public init(stringLiteral value: String) { self = .prose(Prose(value)) }
 }
 
+extension Prose {
+  /// The sentence without its formulas.
+  fileprivate var words: [String] {
+    fragments.compactMap { fragment in
+      switch fragment {
+      case .text(let text), .code(let text): text
+      case .formula: nil
+      }
+    }
+  }
+}
+
 extension Table.Cell {
+  fileprivate var words: [String] { if case .prose(let prose) = self { prose.words } else { [] } }
+
   /// A number, or an empty cell.
   public static func optional(_ value: Double?) -> Table.Cell { value.map { .number($0) } ?? .empty }
   /// A formula in the cell.

@@ -1,4 +1,5 @@
 import Formulas
+import OutsideText
 
 /// A schedule found by a conversion, as a file: CSV with every step, or PyTorch code that sets it a step.
 public struct ScheduleFile: Sendable {
@@ -31,7 +32,7 @@ public struct ScheduleFile: Sendable {
   public init(_ title: String, _ rows: [Row]) { (self.title, self.rows) = (title, rows) }
 
   /// Columns step, learning_rate, weight_decay and, where known, rotation.
-  public var csv: String {
+  public var csv: Written<CSVText> {
     let hasRotation = rows.contains { $0.rotation != nil }
     let names = ["step", "learning_rate", "weight_decay"] + (hasRotation ? ["rotation"] : [])
     let columns = names.map { Table.Column(Prose([.text($0)]), name: $0) }
@@ -48,9 +49,9 @@ public struct ScheduleFile: Sendable {
   public static let tolerance = 1e-3
 
   /// A Python module: knots, and a function that sets the weight decay of an optimizer's groups.
-  public var python: String {
+  public var python: Written<PythonText> {
     let knots = Self.knots(rows.map(\.weightDecay), tolerance: Self.tolerance)
-    func list(_ values: [String]) -> String {
+    func list(_ values: [String]) -> Written<PythonText> {
       var lines: [String] = []
       var line = "   "
       for value in values {
@@ -60,18 +61,17 @@ public struct ScheduleFile: Sendable {
         }
         line += " \(value),"
       }
-      return "[\n" + (lines + [line]).joined(separator: "\n") + "\n]"
+      return Written(verbatim: "[\n" + (lines + [line]).joined(separator: "\n") + "\n]")
     }
     return """
-      \"\"\"\(title)
-
-      Written by roteq. Call set_weight_decay(optimizer, step) before each optimizer.step(); steps count from 1.
+      \"\"\"Written by roteq. Call set_weight_decay(optimizer, step) before each optimizer.step(); steps count from 1.
       The weight decay is PyTorch's, which a step multiplies with its learning rate. Between the knots it is
       interpolated, to within 0.1 %. It is that of one shape of layer: norm and fan-in decide the transient.
       \"\"\"
 
       from bisect import bisect_right
 
+      PURPOSE = \(title)
       STEPS = \(list(knots.map { "\(rows[$0].step)" }))
       WEIGHT_DECAY = \(list(knots.map { Numbers.rounded(rows[$0].weightDecay, digits: 7) }))
 

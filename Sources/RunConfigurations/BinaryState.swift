@@ -1,3 +1,5 @@
+import OutsideText
+
 /// Checkpoints and pickles, told by their names and first bytes so that they can be refused. Nothing is unpickled.
 enum BinaryState {
   /// How many bytes tell.
@@ -9,7 +11,7 @@ enum BinaryState {
   static func problem(of bytes: some Collection<UInt8>, path: String) -> Problem? {
     let isNamed = pathExtensions.contains(InputText.pathExtension(path))
     guard isNamed || isArchive(Array(bytes)) else { return nil }
-    let file = quoted(path)
+    let file = Written<ShellText>(path).text
     if path.split(separator: "/").last == "training_args.bin" {
       return .binaryState(
         export: "python -c \"import sys, torch; print(torch.load(sys.argv[1], weights_only=False)"
@@ -33,15 +35,5 @@ enum BinaryState {
     // A global: `cmodule\nname\n`.
     return begins("c__builtin__\n") || begins("ccollections\n") || begins("cbuiltins\n") || begins("cos\n")
       || begins("cposix\n")
-  }
-
-  /// A path as a word of a shell.
-  private static func quoted(_ path: String) -> String {
-    let isPlain = path.utf8.allSatisfy { byte in
-      UInt8(ascii: "a")...UInt8(ascii: "z") ~= byte | 0x20 || "0123456789._/-+=".utf8.contains(byte)
-    }
-    guard !isPlain else { return path }
-    let line = path.map { $0.isNewline ? "?" : String($0) }.joined()
-    return "'\(line.replacing("'", with: "'\\''"))'"
   }
 }

@@ -37,9 +37,12 @@ public enum Spelling {
 }
 
 extension StringProtocol {
-  /// The text in one line of at most 60 characters, for a message.
+  /// The text in one line of at most 60 scalars, for a message.
   var excerpt: String {
-    let line = prefix(240).split { $0.isWhitespace || $0.isNewline }.joined(separator: " ")
-    return line.count > 60 || count > 240 ? line.prefix(59) + "…" : line
+    let start = unicodeScalars.prefix(240)
+    let words = start.split { $0.properties.isWhitespace }.map { String(String.UnicodeScalarView($0)) }
+    let line = words.joined(separator: " ").unicodeScalars
+    let isWhole = line.count <= 60 && start.endIndex == unicodeScalars.endIndex
+    return isWhole ? String(line) : String(String.UnicodeScalarView(line.prefix(59))) + "…"
   }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import OutsideText
 import RunConfigurations
 
 struct ConfigCommand: ParsableCommand {
@@ -42,12 +43,12 @@ struct ConfigCommand: ParsableCommand {
   var schema = false
 
   func run() throws {
-    let text: String
+    let text: Written<YAMLText>
     if schema {
       guard try options.path(file) == nil else {
         throw Failure("--schema goes without a configuration", .usage)
       }
-      text = RoteqYAML.schema
+      text = Written(verbatim: RoteqYAML.schema)
     } else {
       guard let path = try options.path(file) else {
         throw Failure("missing FILE: the configuration to read", .usage)

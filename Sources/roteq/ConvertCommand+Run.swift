@@ -122,7 +122,11 @@ extension ConvertCommand {
     guard let file else {
       throw Failure("-o: no schedule was found to write; --hold decay finds one where it helps", .usage)
     }
-    try OutputFile.write(path.hasSuffix(".csv") ? file.csv : file.python, to: path)
+    if path.hasSuffix(".csv") {
+      try OutputFile.write(file.csv, to: path)
+    } else {
+      try OutputFile.write(file.python, to: path)
+    }
   }
 
   /// From a rotational variant to its optimizer.

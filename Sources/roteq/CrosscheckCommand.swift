@@ -1,6 +1,7 @@
 import ArgumentParser
 import CrossChecks
 import Formulas
+import OutsideText
 import Reports
 import Training
 
@@ -83,15 +84,15 @@ struct CrosscheckCommand: AsyncParsableCommand {
   private func write(_ output: Output, to directory: String) throws {
     let document = output.document
     let pages =
-      document.figures.map { ("\($0.file).svg", SVG().render($0.figure)) } + [
-        ("crosscheck.html", HTMLFormat(isFragment: options.fragment).render(document)),
-        ("crosscheck.md", MarkdownFormat().render(document)),
-        ("crosscheck.tex", LaTeXFormat(isFragment: options.fragment).render(document)),
-        ("crosscheck.json", output.json.text),
+      document.figures.map { ("\($0.file).svg", SVG().render($0.figure).data) } + [
+        ("crosscheck.html", HTMLFormat(isFragment: options.fragment).render(document).data),
+        ("crosscheck.md", MarkdownFormat().render(document).data),
+        ("crosscheck.tex", LaTeXFormat(isFragment: options.fragment).render(document).data),
+        ("crosscheck.json", output.json.text.data),
       ]
-    for (name, text) in pages {
-      try OutputFile.write(text, to: "\(directory)/\(name)")
-      Standard.output.write("\(directory)/\(name)\n")
+    for (name, data) in pages {
+      try OutputFile.write(data, to: "\(directory)/\(name)")
+      Standard.output.write("\(directory)/\(name)\n" as Written<TerminalText>)
     }
   }
 }

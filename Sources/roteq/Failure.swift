@@ -1,3 +1,5 @@
+import OutsideText
+
 #if canImport(Darwin)
   import Darwin
 #elseif canImport(Glibc)
@@ -29,7 +31,7 @@ struct Failure: Error, CustomStringConvertible {
   var description: String { message }
 
   func exit() -> Never {
-    Standard.error.write("roteq: \(message)\n")
+    Standard.error.write("roteq: \(message)\n" as Written<TerminalText>)
     _ = fflush(nil)
     Platform.exit(code.rawValue)
   }
@@ -49,7 +51,7 @@ enum Platform {
 }
 
 /// Standard output and standard error, written through the C library's file descriptors.
-struct Standard: TextOutputStream {
+struct Standard {
   static var output: Standard { Standard(descriptor: 1) }
   static var error: Standard { Standard(descriptor: 2) }
   let descriptor: Int32
@@ -61,8 +63,8 @@ struct Standard: TextOutputStream {
     return true
   }
 
-  func write(_ text: String) {
-    var bytes = Array(text.utf8)[...]
+  func write(_ written: Written<some Language>) {
+    var bytes = Array(written.text.utf8)[...]
     while !bytes.isEmpty {
       let written = bytes.withUnsafeBytes { buffer in
         #if canImport(Darwin)

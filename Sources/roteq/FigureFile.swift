@@ -1,5 +1,6 @@
 import Formulas
 import Foundation
+import OutsideText
 import Reports
 
 /// Writing figures: SVG and sources need nothing; gnuplot draws the other pictures.
@@ -33,11 +34,11 @@ enum FigureFile {
     }
     let data =
       switch try Format(path: path) {
-      case .svg: Data(SVG().render(figure).utf8)
+      case .svg: SVG().render(figure).data
       case .pdf: try picture(.pdf)
       case .png: try picture(.png)
-      case .tex: Data(PGFPlots(isFragment: isFragment).render(figure).utf8)
-      case .gp, .gnuplot: Data(GnuplotScript(.svg).render(figure).utf8)
+      case .tex: PGFPlots(isFragment: isFragment).render(figure).data
+      case .gp, .gnuplot: GnuplotScript(.svg).render(figure).data
       }
     try OutputFile.write(data, to: path)
   }
@@ -46,15 +47,17 @@ enum FigureFile {
   static func terminal(
     _ figure: Figure, width: Int = TerminalSize.current.columns, height: Int = TerminalSize.current.rows,
     usesColor: Bool = Standard.output.usesColor, searchPath: String = Gnuplot.searchPath
-  ) throws -> String {
+  ) throws -> Written<TerminalText> {
     let script = GnuplotScript(.text(columns: width, rows: height, usesColor: usesColor)).render(figure)
     let picture = try Gnuplot.run(
       script, toDraw: "on the terminal", or: "write fig.svg, fig.tex or fig.gp", searchPath: searchPath)
-    var lines = String(decoding: picture, as: UTF8.self).split(
-      separator: "\n", omittingEmptySubsequences: false
-    )
-    .map { line in String(line.filter { $0 != "\u{0C}" }.reversed().drop { $0 == " " }.reversed()) }
+    // Every page begins with a form feed, and every line is filled up.
+    let rows = picture.filter { $0 != 0x0C }.split(separator: 0x0A, omittingEmptySubsequences: false)
+    var lines = rows.map { row in
+      let end = row.lastIndex { $0 != 0x20 }.map { $0 + 1 } ?? row.startIndex
+      return String(decoding: row[..<end], as: UTF8.self)
+    }
     while lines.last?.isEmpty == true { lines.removeLast() }
-    return lines.joined(separator: "\n") + "\n"
+    return Written(verbatim: lines.joined(separator: "\n") + "\n")
   }
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Equilibrium
 import Formulas
 import Optimizers
+import OutsideText
 import Reports
 
 struct FormulaCommand: ParsableCommand {
@@ -32,9 +33,9 @@ struct FormulaCommand: ParsableCommand {
       variant: Variant(weight: scaleSensitive ? .scaleSensitive : .scaleInvariant, nesterov: nesterov))
     switch notation {
     case nil: output.print(report.output)
-    case .latex: Standard.output.write(report.lines(latex: true))
-    case .text: Standard.output.write(report.lines(latex: false))
-    case .sympy: Standard.output.write(report.sympy)
+    case .latex: Standard.output.write(Written<TerminalText>(lines: report.lines(latex: true)))
+    case .text: Standard.output.write(Written<TerminalText>(lines: report.lines(latex: false)))
+    case .sympy: Standard.output.write(Written<TerminalText>(lines: report.sympy))
     }
   }
 }

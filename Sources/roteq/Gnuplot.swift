@@ -1,4 +1,5 @@
 import Foundation
+import OutsideText
 import Reports
 
 /// Running gnuplot: a script goes in, a picture comes out.
@@ -16,15 +17,15 @@ enum Gnuplot {
   /// - Parameters:
   ///   - subject: what is drawn, as messages call it.
   ///   - alternative: what can be done without gnuplot.
-  static func run(_ script: String, toDraw subject: String, or alternative: String, searchPath: String) throws
-    -> Data
-  {
+  static func run(
+    _ script: Written<GnuplotSource>, toDraw subject: String, or alternative: String, searchPath: String
+  ) throws -> Data {
     guard let program = program(searchPath) else {
       throw Failure(
         "gnuplot is needed to draw \(subject): install it (Debian: apt-get install gnuplot-nox; "
           + "macOS: brew install gnuplot) or \(alternative)", .unavailable)
     }
-    let (input, output, errors) = (try scratch(script), try scratch(), try scratch())
+    let (input, output, errors) = (try scratch(script.data), try scratch(), try scratch())
     let process = Process()
     process.executableURL = program
     // Nobody's own settings.
@@ -51,12 +52,12 @@ enum Gnuplot {
   }
 
   /// A file without a name, at its beginning.
-  private static func scratch(_ text: String = "") throws -> FileHandle {
+  private static func scratch(_ data: Data = Data()) throws -> FileHandle {
     do {
       guard let file = tmpfile() else { throw CocoaError(.fileWriteUnknown) }
       defer { fclose(file) }
       let handle = FileHandle(fileDescriptor: dup(fileno(file)), closeOnDealloc: true)
-      try handle.write(contentsOf: Data(text.utf8))
+      try handle.write(contentsOf: data)
       try handle.seek(toOffset: 0)
       return handle
     } catch { throw Failure("temporary file for gnuplot: cannot be written", .cannotWrite) }

@@ -4,6 +4,7 @@
   import Foundation
 #endif
 
+import OutsideText
 import Safetensors
 
 /// Writing files so that nothing half-written is left: each goes to a temporary name first and is then renamed.
@@ -24,8 +25,8 @@ enum OutputFile {
     }
   }
 
-  static func write(_ text: String, to path: String) throws {
-    try write(Data(text.utf8), to: path)
+  static func write(_ written: Written<some Language>, to path: String) throws {
+    try write(written.data, to: path)
   }
 
   static func write(_ file: TensorFile, to path: String) throws {
@@ -37,4 +38,9 @@ enum OutputFile {
       try data.write(to: URL(filePath: path), options: .atomic)
     } catch { throw Failure("\(path): cannot be written", .cannotWrite) }
   }
+}
+
+extension Written {
+  /// What a file of it holds.
+  var data: Data { Data(text.utf8) }
 }

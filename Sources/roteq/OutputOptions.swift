@@ -1,4 +1,5 @@
 import ArgumentParser
+import OutsideText
 import Reports
 
 /// The formats that every command writes.
@@ -18,18 +19,16 @@ struct OutputOptions: ParsableArguments {
   var fragment = false
 
   func print(_ output: Output) {
-    Standard.output.write(render(output))
-  }
-
-  private func render(_ output: Output) -> String {
+    let standard = Standard.output
     switch format {
     // What is printed has no files beside it.
-    case .text: TextFormat(usesColor: Standard.output.usesColor).render(output.document.withoutFigures)
-    case .markdown: MarkdownFormat().render(output.document.withoutFigures)
-    case .latex: LaTeXFormat(isFragment: fragment).render(output.document)
-    case .html: HTMLFormat(isFragment: fragment).render(output.document)
-    case .csv: CSV().render(output.table)
-    case .json: output.json.text
+    case .text:
+      standard.write(TextFormat(usesColor: standard.usesColor).render(output.document.withoutFigures))
+    case .markdown: standard.write(MarkdownFormat().render(output.document.withoutFigures))
+    case .latex: standard.write(LaTeXFormat(isFragment: fragment).render(output.document))
+    case .html: standard.write(HTMLFormat(isFragment: fragment).render(output.document))
+    case .csv: standard.write(CSV().render(output.table))
+    case .json: standard.write(output.json.text)
     }
   }
 }

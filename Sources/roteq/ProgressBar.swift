@@ -1,3 +1,5 @@
+import OutsideText
+
 #if canImport(Darwin)
   import Darwin
 #elseif canImport(Glibc)
@@ -31,11 +33,11 @@ struct ProgressBar {
     let filled = Int(share * 40)
     let left = Int(((now - start) / .seconds(1)) * (1 / max(share, 1e-9) - 1))
     let bar = String(repeating: "━", count: filled) + String(repeating: "─", count: 40 - filled)
-    Standard.error.write("\r\(bar) \(Int(share * 100)) %, \(left) s left  ")
+    Standard.error.write("\r\(bar) \(Int(share * 100)) %, \(left) s left  " as Written<TerminalText>)
   }
 
   /// Wipes the bar.
   func finish() {
-    if isDrawn { Standard.error.write("\r\u{1B}[K") }
+    if isDrawn { Standard.error.write("\r\u{1B}[K" as Written<TerminalText>) }
   }
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import CrossChecks
 import Equilibrium
 import Formulas
+import OutsideText
 import Reports
 import RunConfigurations
 
@@ -69,24 +70,23 @@ struct ReportCommand: AsyncParsableCommand {
     let templates = try makeTemplates()
     guard let directory = output else {
       switch options.format {
-      case .markdown: Standard.output.write(try page(.markdown, report, templates))
-      case .latex: Standard.output.write(try page(.latex, report, templates))
-      case .html: Standard.output.write(try page(.html, report, templates))
+      case .markdown: Standard.output.write(try markdown(report, templates))
+      case .latex: Standard.output.write(try latex(report, templates))
+      case .html: Standard.output.write(try html(report, templates))
       case .text, .csv, .json: options.print(report.output)
       }
       return
     }
     // Everything is made before the first file is written.
     let content = report.output
-    var pages = content.document.figures.map { ("\($0.file).svg", SVG().render($0.figure)) }
+    var pages = content.document.figures.map { ("\($0.file).svg", SVG().render($0.figure).data) }
     pages += [
-      ("report.html", try page(.html, report, templates)),
-      ("report.md", try page(.markdown, report, templates)),
-      ("report.tex", try page(.latex, report, templates)), ("report.json", content.json.text),
+      ("report.html", try html(report, templates).data), ("report.md", try markdown(report, templates).data),
+      ("report.tex", try latex(report, templates).data), ("report.json", content.json.text.data),
     ]
     try OutputFile.makeDirectory(directory)
-    for (name, text) in pages { try OutputFile.write(text, to: "\(directory)/\(name)") }
-    for (name, _) in pages { Standard.output.write("\(directory)/\(name)\n") }
+    for (name, data) in pages { try OutputFile.write(data, to: "\(directory)/\(name)") }
+    for (name, _) in pages { Standard.output.write("\(directory)/\(name)\n" as Written<TerminalText>) }
   }
 
   private func makeReport() throws -> RunReport {
@@ -136,16 +136,25 @@ struct ReportCommand: AsyncParsableCommand {
     }
   }
 
-  private enum Page { case html, markdown, latex }
+  private func html(_ report: RunReport, _ templates: ReportTemplates) throws -> Written<Markup> {
+    try page { () throws(TemplateError) in
+      try templates.html(report, version: Roteq.version, isFragment: options.fragment)
+    }
+  }
 
-  private func page(_ page: Page, _ report: RunReport, _ templates: ReportTemplates) throws -> String {
-    let version = Roteq.version
-    do throws(TemplateError) {
-      switch page {
-      case .html: return try templates.html(report, version: version, isFragment: options.fragment)
-      case .markdown: return try templates.markdown(report, version: version, showsFigures: output != nil)
-      case .latex: return try templates.latex(report, version: version, isFragment: options.fragment)
-      }
-    } catch { throw Failure(error.description, .badData) }
+  private func markdown(_ report: RunReport, _ templates: ReportTemplates) throws -> Written<Markdown> {
+    try page { () throws(TemplateError) in
+      try templates.markdown(report, version: Roteq.version, showsFigures: output != nil)
+    }
+  }
+
+  private func latex(_ report: RunReport, _ templates: ReportTemplates) throws -> Written<TeX> {
+    try page { () throws(TemplateError) in
+      try templates.latex(report, version: Roteq.version, isFragment: options.fragment)
+    }
+  }
+
+  private func page<Tongue>(_ make: () throws(TemplateError) -> Written<Tongue>) throws -> Written<Tongue> {
+    do throws(TemplateError) { return try make() } catch { throw Failure(error.description, .badData) }
   }
 }

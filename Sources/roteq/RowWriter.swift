@@ -1,3 +1,4 @@
+import OutsideText
 import Reports
 
 /// Writes rows as they come, in the formats that can; gathers them for the others.
@@ -5,42 +6,48 @@ final class RowWriter {
   private let columns: [Table.Column]
   private let format: OutputOptions
   private var rows: [[Table.Cell]] = []
-  private var pending = ""
+  /// What is to be printed next; the other two stay empty.
+  private var (csv, markdown, json): (Written<CSVText>, Written<Markdown>, Written<JSONText>) = ("", "", "")
   private var count = 0
 
   init(columns: [Table.Column], format: OutputOptions) {
     self.columns = columns
     self.format = format
     switch format.format {
-    case .csv: pending = CSV().header(columns)
-    case .markdown: pending = MarkdownFormat().header(columns)
-    case .json: pending = "[\n"
+    case .csv: csv = CSV().header(columns)
+    case .markdown: markdown = MarkdownFormat().header(columns)
+    case .json: json = "[\n"
     case .text, .latex, .html: break
     }
   }
 
   func write(_ row: [Table.Cell]) {
     switch format.format {
-    case .csv: pending += CSV().line(row)
-    case .markdown: pending += MarkdownFormat().line(row)
-    case .json: pending += (count == 0 ? "  " : ",\n  ") + json(row).line
+    case .csv: csv += CSV().line(row)
+    case .markdown: markdown += MarkdownFormat().line(row)
+    case .json: json += (count == 0 ? "  " : ",\n  ") + object(row).line
     case .text, .latex, .html: rows.append(row)
     }
     count += 1
-    guard pending.utf8.count > 1 << 16 else { return }
-    Standard.output.write(pending)
-    pending = ""
+    if csv.text.utf8.count + markdown.text.utf8.count + json.text.utf8.count > 1 << 16 { flush() }
+  }
+
+  private func flush() {
+    Standard.output.write(csv)
+    Standard.output.write(markdown)
+    Standard.output.write(json)
+    (csv, markdown, json) = ("", "", "")
   }
 
   func finish() {
-    if format.format == .json { pending += "\n]\n" }
-    Standard.output.write(pending)
+    if format.format == .json { json += "\n]\n" }
+    flush()
     guard !rows.isEmpty else { return }
     let table = Table(columns: columns, rows: rows)
     format.print(Output(document: Document([.table(table)]), json: .null, table: table))
   }
 
-  private func json(_ row: [Table.Cell]) -> JSONValue {
+  private func object(_ row: [Table.Cell]) -> JSONValue {
     JSONValue(
       zip(columns, row).map { column, cell in
         if case .number(let value) = cell { return (column.name, .number(value)) }

@@ -1,3 +1,4 @@
+import OutsideText
 import Safetensors
 import Testing
 
@@ -218,7 +219,7 @@ import Testing
     #expect(found.text.hasPrefix(expected))
     if !item.name.contains("'") { #expect(found.text == expected + item.arguments) }
     #expect(
-      Pickle.export(item.name).hasSuffix(" " + item.arguments))
+      Pickle.export(item.name).text.hasSuffix(" " + item.arguments))
   }
 
   /// A length whose first bytes are those of a pickle: what counts is the brace behind it.

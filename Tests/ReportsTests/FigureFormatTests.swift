@@ -1,5 +1,6 @@
 import Equilibrium
 import Formulas
+import OutsideText
 import Testing
 
 @testable import Reports
@@ -28,10 +29,23 @@ import Testing
 
   @Test func gnuplot() {
     #expect(
-      GnuplotScript(.svg).render(Self.figure) == #"""
+      GnuplotScript(.svg).render(Self.figure).text == #"""
         # gnuplot 5.4 or later
         set encoding utf8
         set terminal svg enhanced size 900,650 font 'Helvetica,Arial,sans-serif,15' background '#FFFFFF'
+        $words << END
+        |It's η = 5 % \& x\_1|
+        |step|
+        |norm ‖ω̂‖|
+        |end of warmup|
+        |Rotation|
+        |η̂_{r} in rad|
+        |moments|
+        |equilibrium|
+        |measured|
+        |recurrence|
+        END
+        shown(line) = substr($words[line], 2, strlen($words[line]) - 1)
         $panel1_series1 << END
         1 0.5
         2 1
@@ -68,15 +82,15 @@ import Testing
         unset logscale y
         set yrange [0:1.575]
         set ytics ('0' 0, '0.5' 0.5, '1' 1, '1.5' 1.5)
-        set label 'norm ‖ω̂‖' at screen 0.01422, screen 0.6831 center textcolor rgb '#333333' rotate by 90
+        set label shown(3) at screen 0.01422, screen 0.6831 center textcolor rgb '#333333' rotate by 90
         set arrow from 2, graph 0 to 2, graph 1 nohead linewidth 0.8 linecolor rgb '#999999'
-        set label 'end of warmup' at screen 0.3807, screen 0.8708 center textcolor rgb '#666666' font ',13'
-        set label 'It''s η = 5 % \& x\_1' at screen 0.08889, screen 0.9646 left textcolor rgb '#222222' font ',17'
-        set key at screen 0.08889, screen 0.9385 left top horizontal maxcols 4 Left reverse samplen 2 spacing 1.0 width -3 textcolor rgb '#333333'
-        plot keyentry with lines linewidth 2.2 linecolor rgb '#0072B2' title 'moments', \
-          keyentry with lines linewidth 1.4 dashtype (9,5) linecolor rgb '#444444' title 'equilibrium', \
-          keyentry with points pointtype 7 linecolor rgb '#D55E00' title 'measured', \
-          keyentry with lines linewidth 1.8 dashtype (2,4) linecolor rgb '#009E73' title 'recurrence', \
+        set label shown(4) at screen 0.3807, screen 0.8708 center textcolor rgb '#666666' font ',13'
+        set label shown(1) at screen 0.08889, screen 0.9646 left textcolor rgb '#222222' font ',17'
+        set key at screen 0.08889, screen 0.9385 left top horizontal maxcols 4 Left reverse samplen 2 spacing 1 width -3 textcolor rgb '#333333'
+        plot keyentry with lines linewidth 2.2 linecolor rgb '#0072B2' title shown(7), \
+          keyentry with lines linewidth 1.4 dashtype (9,5) linecolor rgb '#444444' title shown(8), \
+          keyentry with points pointtype 7 linecolor rgb '#D55E00' title shown(9), \
+          keyentry with lines linewidth 1.8 dashtype (2,4) linecolor rgb '#009E73' title shown(10), \
           $panel1_series1 with lines linewidth 2.2 linecolor rgb '#0072B2' notitle, \
           $panel1_series2 with lines linewidth 1.4 dashtype (9,5) linecolor rgb '#444444' notitle
         unset label
@@ -92,9 +106,9 @@ import Testing
         set yrange [7.672704990109255e-05:0.02606642641126127]
         set logscale y
         set ytics ('10⁻⁴' 0.0001, '10⁻³' 0.001, '10⁻²' 0.01)
-        set label 'Rotation' at screen 0.08889, screen 0.4831 left textcolor rgb '#222222'
-        set label 'η̂_{r} in rad' at screen 0.01422, screen 0.2769 center textcolor rgb '#333333' rotate by 90
-        set label 'step' at screen 0.5267, screen 0.03077 center textcolor rgb '#333333'
+        set label shown(5) at screen 0.08889, screen 0.4831 left textcolor rgb '#222222'
+        set label shown(6) at screen 0.01422, screen 0.2769 center textcolor rgb '#333333' rotate by 90
+        set label shown(2) at screen 0.5267, screen 0.03077 center textcolor rgb '#333333'
         set arrow from 2, graph 0 to 2, graph 1 nohead linewidth 0.8 linecolor rgb '#999999'
         unset key
         plot $panel2_series1 with points pointtype 7 linecolor rgb '#D55E00' notitle, \
@@ -106,7 +120,7 @@ import Testing
 
   @Test func pgfplots() {
     #expect(
-      PGFPlots().render(Self.figure) == #"""
+      PGFPlots().render(Self.figure).text == #"""
         \documentclass{article}
         \usepackage[paperwidth=16.2cm, paperheight=14.35cm, margin=0.3cm]{geometry}
         \usepackage{amsmath,amssymb,pgfplots}
@@ -173,11 +187,11 @@ import Testing
   }
 
   @Test func fragmentIsThePictureAlone() throws {
-    let whole = PGFPlots().render(Self.figure)
+    let whole = PGFPlots().render(Self.figure).text
     let start = try #require(whole.firstRange(of: "\\begin{tikzpicture}")?.lowerBound)
     let end = try #require(whole.firstRange(of: "\\end{document}")?.lowerBound)
     #expect(
-      PGFPlots(isFragment: true).render(Self.figure)
+      PGFPlots(isFragment: true).render(Self.figure).text
         == "% needs \\usepackage{amsmath,amssymb,pgfplots}\n% needs \\pgfplotsset{compat=1.17}\n"
         + "% to fit a column: \\resizebox{\\linewidth}{!}{\\input{this file}}\n"
         + whole[start..<end])
@@ -186,38 +200,41 @@ import Testing
   /// Only the first lines differ between pictures, and what follows from the terminal; a terminal shows plain text.
   @Test(
     arguments: [
-      (.svg, "svg enhanced size 900,650", #"'It''s η = 5 % \& x\_1'"#, "'η̂_{r} in rad'"),
-      (.pdf, "pdfcairo enhanced size 18cm,13cm", #"'It''s η = 5 % \& x\_1'"#, "'η̂_{r} in rad'"),
-      (.png, "pngcairo enhanced size 1800,1300", #"'It''s η = 5 % \& x\_1'"#, "'η̂_{r} in rad'"),
+      (.svg, "svg enhanced size 900,650", #"|It's η = 5 % \& x\_1|"#, "|η̂_{r} in rad|"),
+      (.pdf, "pdfcairo enhanced size 18cm,13cm", #"|It's η = 5 % \& x\_1|"#, "|η̂_{r} in rad|"),
+      (.png, "pngcairo enhanced size 1800,1300", #"|It's η = 5 % \& x\_1|"#, "|η̂_{r} in rad|"),
       (
-        .text(columns: 60, rows: 20, usesColor: false), "dumb 60,19 noenhanced mono", "'It''s η = 5 % & x_1'",
-        "'η̂_r in rad'"
+        .text(columns: 60, rows: 20, usesColor: false), "dumb 60,19 noenhanced mono", "|It's η = 5 % & x_1|",
+        "|η̂_r in rad|"
       ),
       (
         .text(columns: 10, rows: 3, usesColor: true), "dumb 40,19 noenhanced ansi256",
-        "'It''s η = 5 % & x_1'", "'η̂_r in rad'"
+        "|It's η = 5 % & x_1|", "|η̂_r in rad|"
       ),
     ] as [(GnuplotScript.Terminal, String, String, String)])
   func terminals(terminal: GnuplotScript.Terminal, setting: String, title: String, axis: String) {
-    let script = GnuplotScript(terminal).render(Self.figure)
+    let script = GnuplotScript(terminal).render(Self.figure).text
     #expect(script.contains("\nset terminal \(setting)"))
-    #expect(script.contains("\nset label \(title) at screen "))
-    #expect(script.contains("\nset label \(axis) at screen "))
+    let words = script.firstRange(of: "$words << END\n").map { script[$0.upperBound...] } ?? ""
+    let lines = words.prefix { $0 != "E" }.split(separator: "\n").map(String.init)
+    #expect(lines.first == title && lines.contains(axis))
+    #expect(script.contains("\nset label shown(1) at screen "))
   }
 
   @Test(
     arguments: [
-      (#"\ { } ^ _ @ & ~"#, #"\\ \{ \} \^ \_ \@ \& \~"#), ("two\nlines", "two lines"), ("'", "''"),
+      (#"\ { } ^ _ @ & ~"#, #"\\ \{ \} \^ \_ \@ \& \~"#), ("two\nlines", "two[U+000A]lines"), ("'", "'"),
+      ("END", "END"),
       ("a \"b\" $c `d` %e #f", "a \"b\" $c `d` %e #f"),
     ])
   func wordsAreNotMarkup(words: String, escaped: String) {
     let figure = Figure(title: Prose(words), panels: [Figure.Panel(x: "x", y: "y", series: [])])
-    #expect(GnuplotScript(.svg).render(figure).contains("set label '\(escaped)' at"))
+    #expect(GnuplotScript(.svg).render(figure).text.contains("\n$words << END\n|\(escaped)|\n|x|"))
   }
 
   @Test func nothingToDraw() {
     let panel = Figure.Panel(x: "x", y: "y", series: [Figure.Series(nil, x: [1], y: [.nan])])
-    #expect(GnuplotScript(.svg).render(Figure(panels: [panel])).contains("\nplot NaN notitle\n"))
-    #expect(GnuplotScript(.svg).render(Figure(panels: [])).hasSuffix("set multiplot\nunset multiplot\n"))
+    #expect(GnuplotScript(.svg).render(Figure(panels: [panel])).text.contains("\nplot NaN notitle\n"))
+    #expect(GnuplotScript(.svg).render(Figure(panels: [])).text.hasSuffix("set multiplot\nunset multiplot\n"))
   }
 }

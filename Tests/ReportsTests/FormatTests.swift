@@ -1,5 +1,6 @@
 import Equilibrium
 import Formulas
+import OutsideText
 import Reports
 import Testing
 
@@ -37,7 +38,7 @@ import Testing
 
   @Test func text() {
     #expect(
-      TextFormat().render(Self.document) == """
+      TextFormat().render(Self.document).text == """
         Title_1
         =======
 
@@ -59,13 +60,13 @@ import Testing
   }
 
   @Test func colourIsOnlyAddedToHeadings() {
-    let coloured = TextFormat(usesColor: true).render(Document([.heading(1, "T"), .paragraph("p")]))
+    let coloured = TextFormat(usesColor: true).render(Document([.heading(1, "T"), .paragraph("p")])).text
     #expect(coloured == "\u{1B}[1mT\u{1B}[0m\n\np\n")
   }
 
   @Test func markdown() {
     #expect(
-      MarkdownFormat().render(Self.document) == """
+      MarkdownFormat().render(Self.document).text == """
         # Title\\_1
 
         take $\\frac{\\lambda}{2}$, \\`not code\\`, run `a_b`
@@ -88,11 +89,11 @@ import Testing
 
   @Test func latexFragment() {
     #expect(
-      LaTeXFormat(isFragment: true).render(Self.document) == """
+      LaTeXFormat(isFragment: true).render(Self.document).text == """
         % needs \\usepackage{amsmath,amssymb,booktabs,graphicx,siunitx}
         \\section*{Title\\_1}
 
-        take $\\frac{\\lambda}{2}$, `not code`, run \\texttt{a\\_b}
+        take $\\frac{\\lambda}{2}$, \\textasciigrave{}not code\\textasciigrave{}, run \\texttt{a\\_b}
 
         \\begin{itemize}
           \\item first \\ensuremath{\\ll} 2
@@ -123,7 +124,7 @@ import Testing
 
   @Test func csv() {
     #expect(
-      CSV().render(Self.table) == """
+      CSV().render(Self.table).text == """
         "a,b",value
         x | y,0.3333333333333333
         norm ‖ω̂‖,
@@ -138,7 +139,7 @@ import Testing
       "none": [],
     ]
     #expect(
-      value.text == """
+      value.text.text == """
         {
           "b": 1.5,
           "a": [

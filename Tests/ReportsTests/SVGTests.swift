@@ -1,6 +1,7 @@
 import Equilibrium
 import Formulas
 import Foundation
+import OutsideText
 import Testing
 
 @testable import Reports
@@ -13,7 +14,7 @@ import Testing
   /// The whole of a small figure: gap, mark, index, a logarithmic axis with small ticks, points and dots.
   @Test func whole() {
     #expect(
-      SVG(isFragment: true).render(FigureFormatTests.figure) == #"""
+      SVG(isFragment: true).render(FigureFormatTests.figure).text == #"""
         <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 832 650" width="832" height="650" role="img" fill="currentColor" font-size="15">
         <title>It&#39;s η = 5 % &amp; x_1</title>
         <text x="80" y="29" font-size="17">It&#39;s η = 5 % &amp; x_1</text>
@@ -61,8 +62,8 @@ import Testing
 
   /// Only what stands around the picture differs.
   @Test func fileHasPaperAndColours() {
-    let lines = SVG().render(FigureFormatTests.figure).split(separator: "\n")
-    let fragment = SVG(isFragment: true).render(FigureFormatTests.figure).split(separator: "\n")
+    let lines = SVG().render(FigureFormatTests.figure).text.split(separator: "\n")
+    let fragment = SVG(isFragment: true).render(FigureFormatTests.figure).text.split(separator: "\n")
     #expect(lines[0].hasSuffix("sans-serif\" color=\"#1F2328\">"))
     #expect(lines[2].hasPrefix("<style>@media (prefers-color-scheme:dark){svg{color:"))
     #expect(lines[3] == "<rect class=\"paper\" width=\"100%\" height=\"100%\" fill=\"#FFFFFF\" />")
@@ -81,7 +82,7 @@ import Testing
           title: words, x: Figure.Axis(words), y: Figure.Axis(words),
           series: [Figure.Series(words, x: [1, 2], y: [1, 2])], marks: [Figure.Mark(at: 1.5, words)])
       ])
-    let text = SVG(isFragment: isFragment).render(figure)
+    let text = SVG(isFragment: isFragment).render(figure).text
     #expect(XMLParser(data: Data(text.utf8)).parse())
     #expect(!text.contains("<script") && !text.contains(" id="))
   }
@@ -92,7 +93,7 @@ import Testing
       Figure.Panel(x: "x", y: "y", series: [Figure.Series("a", x: [1, 2], y: [.nan, .infinity])])
     ]),
   ]) func nothingToDraw(figure: Figure) {
-    let text = SVG().render(figure)
+    let text = SVG().render(figure).text
     #expect(XMLParser(data: Data(text.utf8)).parse())
     #expect(!text.contains("nan") && !text.contains("inf"))
   }
@@ -101,7 +102,7 @@ import Testing
     let (x, y) = ThinningTests.walk(600_000)
     let figure = Figure(panels: [Figure.Panel(x: "x", y: "y", series: [Figure.Series("walk", x: x, y: y)])])
     // Two points to a dot, of at most twelve characters each.
-    #expect(SVG().render(figure).utf8.count < 1400 * 14)
+    #expect(SVG().render(figure).text.utf8.count < 1400 * 14)
   }
 
   @Test(
@@ -121,7 +122,7 @@ import Testing
         x: Figure.Axis("x", scale: .logarithmic), y: "y",
         series: [Figure.Series("y", x: values, y: values.map { _ in 1 })])
     ])
-    let text = SVG().render(figure)
+    let text = SVG().render(figure).text
     #expect(text.split(separator: "v3", omittingEmptySubsequences: false).count - 1 == count)
   }
 }

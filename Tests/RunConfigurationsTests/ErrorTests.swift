@@ -1,3 +1,4 @@
+import OutsideText
 import RunConfigurations
 import Testing
 
@@ -302,7 +303,7 @@ extension ErrorTests.Case {
   /// Without a telling extension the content decides.
   @Test func detection() throws {
     #expect(try RunConfiguration.read(text: "# x\nmax_iters = 10", path: "config").steps == 10)
-    let yaml = try RoteqYAML.encode(RunConfiguration.read(path: example("resnet20-cifar10.yaml")))
+    let yaml = try RoteqYAML.encode(RunConfiguration.read(path: example("resnet20-cifar10.yaml"))).text
     #expect(try RunConfiguration.read(text: yaml, path: "config").steps == 78_000)
   }
 }

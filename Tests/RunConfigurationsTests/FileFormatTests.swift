@@ -2,6 +2,7 @@ import Dynamics
 import Equilibrium
 import Formulas
 import Optimizers
+import OutsideText
 import RunConfigurations
 import Testing
 
@@ -69,7 +70,7 @@ import Testing
     #expect(run.decayRule == example.rule)
     #expect(run.schedule == .named(try ScheduleSpecification(parsing: example.schedule)))
     #expect(run.warnings.allSatisfy { $0.hasPrefix("Gradients are clipped") })
-    #expect(try RoteqYAML.decode(RoteqYAML.encode(run), path: "run.yaml") == run)
+    #expect(try RoteqYAML.decode(RoteqYAML.encode(run).text, path: "run.yaml") == run)
     for layer in run.layers { _ = try run.settings(for: layer) }
   }
 

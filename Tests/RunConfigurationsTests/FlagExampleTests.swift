@@ -2,6 +2,7 @@ import Dynamics
 import Equilibrium
 import Formulas
 import Optimizers
+import OutsideText
 import RunConfigurations
 import Testing
 
@@ -171,6 +172,6 @@ import Testing
   ])
   func roundTrip(file: String) throws {
     let run = try RunConfiguration.read(path: path(file))
-    #expect(try RoteqYAML.decode(RoteqYAML.encode(run), path: "run.yaml") == run)
+    #expect(try RoteqYAML.decode(RoteqYAML.encode(run).text, path: "run.yaml") == run)
   }
 }

@@ -1,5 +1,6 @@
 import Formulas
 import Foundation
+import OutsideText
 import Reports
 import Testing
 
@@ -62,16 +63,16 @@ import Testing
       try FigureFile.write(Self.figure, to: path, searchPath: "")
       let text =
         switch name {
-        case "fig.svg": SVG().render(Self.figure)
-        case "fig.tex": PGFPlots().render(Self.figure)
-        default: GnuplotScript(.svg).render(Self.figure)
+        case "fig.svg": SVG().render(Self.figure).text
+        case "fig.tex": PGFPlots().render(Self.figure).text
+        default: GnuplotScript(.svg).render(Self.figure).text
         }
       #expect(try String(contentsOfFile: path, encoding: .utf8) == text)
     }
   }
 
   @Test(.enabled(if: hasGnuplot)) func terminal() throws {
-    let text = try FigureFile.terminal(Self.figure, width: 60, height: 16, usesColor: false)
+    let text = try FigureFile.terminal(Self.figure, width: 60, height: 16, usesColor: false).text
     #expect(
       text == """
         Norm & <rotation>
@@ -92,7 +93,7 @@ import Testing
                                     step
 
         """)
-    let colored = try FigureFile.terminal(Self.figure, width: 60, height: 16, usesColor: true)
+    let colored = try FigureFile.terminal(Self.figure, width: 60, height: 16, usesColor: true).text
     #expect(colored.contains("\u{1B}["))
     #expect(!colored.contains("\u{0C}"))
   }
@@ -149,7 +150,7 @@ import Testing
 
   @Test func failureOnTheTerminal() throws {
     let failure = try #require(throws: Failure.self) {
-      try FigureFile.terminal(Self.figure, width: 80, height: 24, usesColor: false, searchPath: "")
+      try FigureFile.terminal(Self.figure, width: 80, height: 24, usesColor: false, searchPath: "").text
     }
     #expect(
       failure.message == "gnuplot is needed to draw on the terminal: install it "
@@ -162,7 +163,7 @@ import Testing
     try withDirectory { directory in
       try fakeGnuplot("head -c 1000000 /dev/zero; head -c 1000000 /dev/zero >&2; cat", in: directory)
       let script = String(repeating: "# a long script\n", count: 65_536)
-      let output = try Gnuplot.run(script, toDraw: "", or: "", searchPath: directory)
+      let output = try Gnuplot.run(Written(verbatim: script), toDraw: "", or: "", searchPath: directory)
       #expect(output == Data(count: 1_000_000) + Data(script.utf8))
     }
   }

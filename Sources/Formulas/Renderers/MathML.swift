@@ -1,7 +1,9 @@
+import OutsideText
+
 /// Formulas as MathML Core, which browsers set without help: `<msqrt><mn>2</mn>…</msqrt>`.
 public enum MathML {
   /// The formula as what stands in a `math` element.
-  public static func render(_ formula: Formula) -> String { elements(formula).joined }
+  public static func render(_ formula: Formula) -> Written<Markup> { elements(formula).joined }
 
   private static func precedence(_ formula: Formula) -> Precedence {
     switch formula {

@@ -1,9 +1,11 @@
+import OutsideText
+
 extension MathML {
   /// One element of a row, with the scripts that it carries.
   struct Element {
-    private let base: String
-    private var index: String?
-    private var exponent: String?
+    private let base: Written<Markup>
+    private var index: Written<Markup>?
+    private var exponent: Written<Markup>?
     /// Whether it begins with a digit, which must not follow another.
     private(set) var isNumber = false
     /// Whether scripts stand above and below: a sum.
@@ -26,7 +28,7 @@ extension MathML.Element {
   /// A number without sign.
   static func number(_ text: String) -> Element { Element(base: "<mn>\(text)</mn>", isNumber: true) }
   /// Words.
-  static func text(_ text: String) -> Element { Element(base: "<mtext>\(Markup.escape(text))</mtext>") }
+  static func text(_ text: String) -> Element { Element(base: "<mtext>\(text)</mtext>") }
   /// The sign of a sum, with its limits above and below.
   static let sum = Element(base: "<mo>∑</mo>", hasLimits: true, isTall: true)
 
@@ -45,8 +47,8 @@ extension MathML.Element {
   /// A row between signs that grow with it where it is taller than a line.
   static func fenced(_ left: String, _ inner: [Element], _ right: String) -> Element {
     let isTall = inner.contains(where: \.isTall)
-    func sign(_ text: String, _ form: String) -> String {
-      "<mo form=\"\(form)\" stretchy=\"\(isTall)\">\(text)</mo>"
+    func sign(_ text: String, _ form: String) -> Written<Markup> {
+      "<mo form=\"\(form)\" stretchy=\"\("\(isTall)")\">\(text)</mo>"
     }
     return Element(
       base: "<mrow>\(sign(left, "prefix"))\(inner.joined)\(sign(right, "postfix"))</mrow>", isTall: isTall)
@@ -67,7 +69,7 @@ extension MathML.Element {
   /// Elements under an accent.
   static func accented(_ inner: [Element], _ accent: String, isWide: Bool) -> Element {
     Element(
-      base: "<mover accent=\"true\">\(inner.single)<mo stretchy=\"\(isWide)\">\(accent)</mo></mover>")
+      base: "<mover accent=\"true\">\(inner.single)<mo stretchy=\"\("\(isWide)")\">\(accent)</mo></mover>")
   }
 
   /// Elements as one.
@@ -98,7 +100,7 @@ extension MathML.Element {
   /// The mark of a changed value.
   static let prime = sign("′")
 
-  var markup: String {
+  var markup: Written<Markup> {
     switch (index, exponent) {
     case (nil, nil): base
     case (let index?, nil): hasLimits ? "<munder>\(base)\(index)</munder>" : "<msub>\(base)\(index)</msub>"
@@ -114,7 +116,7 @@ extension MathML.Element {
 
 extension [MathML.Element] {
   /// As children of a row.
-  var joined: String { map(\.markup).joined() }
+  var joined: Written<Markup> { map(\.markup).joined() }
   /// As one child.
-  var single: String { count == 1 ? self[0].markup : "<mrow>\(joined)</mrow>" }
+  var single: Written<Markup> { count == 1 ? self[0].markup : "<mrow>\(joined)</mrow>" }
 }

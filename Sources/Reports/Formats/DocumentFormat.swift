@@ -1,7 +1,11 @@
+import OutsideText
+
 /// A way to write a document down.
 public protocol DocumentFormat: Sendable {
+  /// What the document is written in.
+  associatedtype Tongue: Language
   /// The whole document, ending with a newline.
-  func render(_ document: Document) -> String
+  func render(_ document: Document) -> Written<Tongue>
 }
 
 /// What a command has to say: as a document, as data, and as the one table that CSV prints.

@@ -1,3 +1,5 @@
+import OutsideText
+
 extension GnuplotScript {
   /// What terminals draw differently from the same words.
   struct Look {
@@ -24,13 +26,15 @@ extension GnuplotScript.Terminal {
   }
 
   /// What follows `set terminal`. A line is 20 dots high and a character 8 dots wide, at letters of 15 dots.
-  func setting(_ layout: Figure.Layout) -> String {
+  func setting(_ layout: Figure.Layout) -> Written<GnuplotSource> {
     let (width, height) = (Int(layout.width * 8), Int((layout.height * 20).rounded()))
     switch self {
     case .svg:
       return "svg enhanced size \(width),\(height) font 'Helvetica,Arial,sans-serif,15' background '#FFFFFF'"
     case .pdf:
-      func centimetres(_ dots: Int) -> String { "\(Numbers.rounded(Double(dots) / 50, digits: 4))cm" }
+      func centimetres(_ dots: Int) -> Written<GnuplotSource> {
+        Written(verbatim: "\(Numbers.rounded(Double(dots) / 50, digits: 4))cm")
+      }
       return "pdfcairo enhanced size \(centimetres(width)),\(centimetres(height)) font 'Helvetica,15' "
         + "fontscale 0.48 linewidth 1.2"
     case .png:
@@ -38,7 +42,8 @@ extension GnuplotScript.Terminal {
         "pngcairo enhanced size \(2 * width),\(2 * height) font 'Helvetica,15' fontscale 1.6 linewidth 2 "
         + "background '#FFFFFF'"
     case .text(_, _, let usesColor):
-      return "dumb \(Int(layout.width)),\(Int(layout.height)) noenhanced \(usesColor ? "ansi256" : "mono")"
+      return
+        "dumb \(Int(layout.width)),\(Int(layout.height)) noenhanced \((usesColor ? "ansi256" : "mono") as Written)"
     }
   }
 

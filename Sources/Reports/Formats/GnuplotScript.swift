@@ -1,4 +1,5 @@
 import Formulas
+import OutsideText
 
 /// A figure as a script for gnuplot 5.4 or later, with its data inside: `gnuplot fig.gp > fig.svg`.
 public struct GnuplotScript: Sendable {
@@ -23,7 +24,7 @@ public struct GnuplotScript: Sendable {
   private static let limit = 2000
 
   /// The whole script.
-  public func render(_ figure: Figure) -> String {
+  public func render(_ figure: Figure) -> Written<GnuplotSource> {
     let layout = Figure.Layout(figure, on: terminal.medium)
     let curves = zip(figure.panels, layout.rulers).map { panel, ruler in
       panel.series.map { series in
@@ -32,7 +33,11 @@ public struct GnuplotScript: Sendable {
           ? runs.map { filled($0, ruler, layout) } : runs
       }
     }
-    var lines = ["# gnuplot 5.4 or later", "set encoding utf8", "set terminal \(terminal.setting(layout))"]
+    let words = Words(figure, isText: isText)
+    var lines: [Written<GnuplotSource>] = [
+      "# gnuplot 5.4 or later", "set encoding utf8", "set terminal \(terminal.setting(layout))",
+    ]
+    lines += words.definition
     for (panel, curves) in curves.enumerated() {
       for (series, runs) in curves.enumerated() where !runs.isEmpty {
         lines += ["\(block(panel, series)) << END", data(runs), "END"]
@@ -40,13 +45,14 @@ public struct GnuplotScript: Sendable {
     }
     lines += appearance + ["set multiplot"]
     for (index, panel) in figure.panels.enumerated() {
-      var plots = index == 0 ? legend(figure) : []
+      var plots = index == 0 ? legend(figure, words) : []
       for (number, series) in panel.series.enumerated() where !curves[index][number].isEmpty {
         plots.append("\(block(index, number)) \(style(series.style, series.color)) notitle")
       }
-      lines += ["unset label", "unset arrow"] + axes(index, layout) + labels(of: panel, index, layout)
-      lines += index == 0 ? heading(figure, layout) : ["unset key"]
-      lines.append("plot " + (plots.isEmpty ? "NaN notitle" : plots.joined(separator: ", \\\n  ")))
+      lines += ["unset label", "unset arrow"] + axes(index, layout)
+      lines += labels(of: panel, index, layout, words)
+      lines += index == 0 ? heading(figure, layout, words) : ["unset key"]
+      lines.append(plots.isEmpty ? "plot NaN notitle" : "plot " + plots.joined(separator: ", \\\n  "))
     }
     return (lines + ["unset multiplot"]).joined(separator: "\n") + "\n"
   }
@@ -57,25 +63,29 @@ public struct GnuplotScript: Sendable {
   // MARK: Places
 
   /// A column as a share of the width; gnuplot counts characters from the first to the last.
-  private func across(_ column: Double, _ layout: Figure.Layout) -> String {
-    Numbers.rounded(column / (isText ? layout.width - 1 : layout.width), digits: 4)
+  private func across(_ column: Double, _ layout: Figure.Layout) -> Written<GnuplotSource> {
+    Written(column / (isText ? layout.width - 1 : layout.width), digits: 4)
   }
 
   /// A line as a share of the height, from below. On a terminal gnuplot rounds down.
-  private func down(_ line: Double, _ layout: Figure.Layout) -> String {
-    Numbers.rounded(
+  private func down(_ line: Double, _ layout: Figure.Layout) -> Written<GnuplotSource> {
+    Written(
       1 - (isText ? (line - 0.05) / (layout.height - 1) : line / layout.height), digits: isText ? 6 : 4)
   }
 
   // MARK: Data
 
-  private func block(_ panel: Int, _ series: Int) -> String { "$panel\(panel + 1)_series\(series + 1)" }
+  private func block(_ panel: Int, _ series: Int) -> Written<GnuplotSource> {
+    "$panel\(panel + 1)_series\(series + 1)"
+  }
 
   /// A blank line breaks the curve.
-  private func data(_ runs: [[Figure.Point]]) -> String {
+  private func data(_ runs: [[Figure.Point]]) -> Written<GnuplotSource> {
     runs.map { run in
-      run.map { "\(Numbers.rounded($0.x, digits: 7)) \(Numbers.rounded($0.y, digits: 6))" }
-        .joined(separator: "\n")
+      run.map {
+        "\(Written<GnuplotSource>($0.x, digits: 7)) \(Written<GnuplotSource>($0.y, digits: 6))" as Written
+      }
+      .joined(separator: "\n")
     }.joined(separator: "\n\n")
   }
 
@@ -98,16 +108,17 @@ public struct GnuplotScript: Sendable {
   // MARK: Axes
 
   /// Thin grey axes at the left and below.
-  private var appearance: [String] {
+  private var appearance: [Written<GnuplotSource>] {
     guard !isText else { return ["set border 3", "set tics nomirror scale 0"] }
     return [
       "set border 3 linecolor rgb '#888888'", "set tics nomirror out scale 0.6 textcolor rgb '#333333'",
       "set grid ytics linetype 1 linewidth 0.7 linecolor rgb '#E4E4E4'",
-      "set xtics offset 0,\(look.numberOffset)", "set pointsize \(look.pointSize)",
+      "set xtics offset 0,\(Written<GnuplotSource>(look.numberOffset))",
+      "set pointsize \(Written<GnuplotSource>(look.pointSize))",
     ]
   }
 
-  private func axes(_ index: Int, _ layout: Figure.Layout) -> [String] {
+  private func axes(_ index: Int, _ layout: Figure.Layout) -> [Written<GnuplotSource>] {
     let frame = layout.frames[index]
     return [
       "set lmargin at screen \(across(layout.left, layout))",
@@ -119,11 +130,15 @@ public struct GnuplotScript: Sendable {
       + axis("y", layout.rulers[index].y, isNumbered: true)
   }
 
-  private func axis(_ name: String, _ ruler: Figure.Ruler, isNumbered: Bool) -> [String] {
-    let ticks = ruler.ticks.map { "'\(isNumbered ? $0.label : "")' \(Numbers.full($0.value))" }
+  private func axis(_ name: Written<GnuplotSource>, _ ruler: Figure.Ruler, isNumbered: Bool) -> [Written<
+    GnuplotSource
+  >] {
+    let ticks: [Written<GnuplotSource>] = ruler.ticks.map {
+      "\(isNumbered ? $0.label : "") \(Written<GnuplotSource>($0.value))"
+    }
     return [
       "unset logscale \(name)",
-      "set \(name)range [\(Numbers.full(ruler.lower)):\(Numbers.full(ruler.upper))]",
+      "set \(name)range [\(Written<GnuplotSource>(ruler.lower)):\(Written<GnuplotSource>(ruler.upper))]",
     ]
       + (ruler.scale == .logarithmic ? ["set logscale \(name)"] : [])
       + ["set \(name)tics (\(ticks.joined(separator: ", ")))"]
@@ -131,21 +146,26 @@ public struct GnuplotScript: Sendable {
 
   // MARK: Words
 
-  private func labels(of panel: Figure.Panel, _ index: Int, _ layout: Figure.Layout) -> [String] {
+  private func labels(
+    of panel: Figure.Panel, _ index: Int, _ layout: Figure.Layout, _ words: Words
+  ) -> [Written<GnuplotSource>] {
     let frame = layout.frames[index]
-    var lines: [String] = []
+    var lines: [Written<GnuplotSource>] = []
     if let title = panel.title, let line = frame.title {
-      lines.append(label(title, layout, layout.margin, line, .left, "#222222"))
+      lines.append(label(words.reference(title), layout, layout.margin, line, .left, "#222222"))
     }
     lines.append(
       isText
-        ? label(panel.y.label, layout, 0, frame.yLabel, .left, "#333333")
-        : label(panel.y.label, layout, 1.6, frame.yLabel, .center, "#333333") + " rotate by 90")
+        ? label(words.reference(panel.y.label), layout, 0, frame.yLabel, .left, "#333333")
+        : label(words.reference(panel.y.label), layout, 1.6, frame.yLabel, .center, "#333333")
+          + " rotate by 90")
     if let line = frame.xLabel {
-      lines.append(label(panel.x.label, layout, (layout.left + layout.right) / 2, line, .center, "#333333"))
+      lines.append(
+        label(
+          words.reference(panel.x.label), layout, (layout.left + layout.right) / 2, line, .center, "#333333"))
     }
     for mark in panel.marks(along: layout.rulers[index].x) {
-      let position = Numbers.full(mark.position)
+      let position = Written<GnuplotSource>(mark.position)
       if isText {
         lines += stride(from: frame.top, to: frame.bottom, by: 1).map {
           "set label '│' at first \(position), screen \(down($0, layout)) center"
@@ -157,74 +177,50 @@ public struct GnuplotScript: Sendable {
       }
     }
     return lines
-      + frame.marks.map { label($0.text, layout, $0.column, $0.line, $0.anchor, "#666666", size: 13) }
+      + frame.marks.map {
+        label(words.reference($0.text), layout, $0.column, $0.line, $0.anchor, "#666666", size: 13)
+      }
   }
 
-  private func heading(_ figure: Figure, _ layout: Figure.Layout) -> [String] {
+  private func heading(
+    _ figure: Figure, _ layout: Figure.Layout, _ words: Words
+  ) -> [Written<GnuplotSource>] {
     let title = figure.title.map {
-      label($0, layout, layout.margin, layout.title, .left, "#222222", size: 17)
+      label(words.reference($0), layout, layout.margin, layout.title, .left, "#222222", size: 17)
     }
-    let place =
+    let place: Written<GnuplotSource> =
       "\(across(layout.margin, layout)), screen \(down(layout.legend + look.keyOffset, layout)) left top"
-    let key =
+    let key: Written<GnuplotSource> =
       "set key at screen \(place) horizontal maxcols \(layout.legendColumns) Left reverse samplen 2 "
-      + "spacing \(look.keySpacing)" + keyWidth(figure)
+      + "spacing \(Written<GnuplotSource>(look.keySpacing))" + keyWidth(figure)
     return (title.map { [$0] } ?? []) + [isText ? key : key + " textcolor rgb '#333333'"]
   }
 
   /// For SVG gnuplot takes letters to be nine dots wide, and breaks the legend sooner than need be.
-  private func keyWidth(_ figure: Figure) -> String {
+  private func keyWidth(_ figure: Figure) -> Written<GnuplotSource> {
     let longest = figure.legend.map(\.name.plain.count).max() ?? 0
     return terminal == .svg ? " width -\(longest / 9 + 2)" : ""
   }
 
   private func label(
-    _ prose: Prose, _ layout: Figure.Layout, _ column: Double, _ line: Double,
+    _ words: Written<GnuplotSource>, _ layout: Figure.Layout, _ column: Double, _ line: Double,
     _ anchor: Figure.Layout.MarkLabel.Anchor, _ color: String, size: Int? = nil
-  ) -> String {
-    let place =
-      "set label \(quoted(prose)) at screen \(across(column, layout)), screen \(down(line, layout)) \(anchor)"
-    return isText ? place : place + " textcolor rgb '\(color)'" + (size.map { " font ',\($0)'" } ?? "")
+  ) -> Written<GnuplotSource> {
+    let side = Written<GnuplotSource>(verbatim: "\(anchor)")
+    let place: Written<GnuplotSource> =
+      "set label \(words) at screen \(across(column, layout)), screen \(down(line, layout)) \(side)"
+    return isText ? place : place + " textcolor rgb \(color)" + (size.map { " font ',\($0)'" } ?? "")
   }
 
-  private func legend(_ figure: Figure) -> [String] {
-    figure.legend.map { "keyentry \(style($0.style, $0.color)) title \(quoted($0.name))" }
-  }
-
-  /// A text in single quotes. Pictures understand gnuplot's markup, so that η_r has an index; in words it is escaped.
-  private func quoted(_ prose: Prose) -> String {
-    let text =
-      isText
-      ? prose.plain
-      : prose.fragments.map { fragment in
-        switch fragment {
-        case .text(let text), .code(let text): escape(text)
-        case .formula(let formula): indexed(PlainText.render(formula))
-        }
-      }.joined()
-    let line = text.map { $0.isNewline ? " " : $0 == "'" ? "''" : String($0) }.joined()
-    return "'\(line)'"
-  }
-
-  private func escape(_ text: some StringProtocol) -> String {
-    text.map { "\\{}^_@&~".contains($0) ? "\\\($0)" : String($0) }.joined()
-  }
-
-  /// Sets the letters after a low line as an index.
-  private func indexed(_ formula: String) -> String {
-    let pieces = formula.split(separator: "_", omittingEmptySubsequences: false)
-    return escape(pieces[0])
-      + pieces.dropFirst().map { piece in
-        let index = piece.prefix { $0.isLetter || $0.isNumber }
-        return index.isEmpty ? "\\_" + escape(piece) : "_{\(index)}" + escape(piece.dropFirst(index.count))
-      }.joined()
+  private func legend(_ figure: Figure, _ words: Words) -> [Written<GnuplotSource>] {
+    figure.legend.map { "keyentry \(style($0.style, $0.color)) title \(words.reference($0.name))" }
   }
 
   // MARK: Curves
 
-  private func style(_ style: Figure.Style, _ color: Figure.Color) -> String {
+  private func style(_ style: Figure.Style, _ color: Figure.Color) -> Written<GnuplotSource> {
     if case .text(_, _, let usesColor) = terminal {
-      let pen =
+      let pen: Written<GnuplotSource> =
         switch style {
         case .line: "lines"
         case .dashed: "points pointtype '-'"
@@ -235,19 +231,26 @@ public struct GnuplotScript: Sendable {
       let type = Figure.Color.allCases.firstIndex(of: color).map { $0 == 0 ? 7 : $0 } ?? 1
       if !usesColor { return "with \(pen) linetype \(type)" }
       return color == .neutral
-        ? "with \(pen) linetype -1" : "with \(pen) linecolor rgb '#\(color.hexadecimal)'"
+        ? "with \(pen) linetype -1" : "with \(pen) linecolor rgb \("#" + color.hexadecimal)"
     }
-    let pen =
+    let pen: Written<GnuplotSource> =
       switch style {
       case .line: "lines linewidth 2.2"
       case .dashed: "lines linewidth 1.4 dashtype \(dash(9, 5))"
       case .dotted: "lines linewidth 1.8 dashtype \(dash(2, 4))"
       case .points: "points pointtype 7"
       }
-    return "with \(pen) linecolor rgb '#\(color.hexadecimal)'"
+    return "with \(pen) linecolor rgb \("#" + color.hexadecimal)"
   }
 
-  private func dash(_ length: Double, _ gap: Double) -> String {
-    "(\(Numbers.full(length * look.dash)),\(Numbers.full(gap * look.dash)))"
+  private func dash(_ length: Double, _ gap: Double) -> Written<GnuplotSource> {
+    "(\(Written<GnuplotSource>(length * look.dash)),\(Written<GnuplotSource>(gap * look.dash)))"
+  }
+}
+
+extension Written<GnuplotSource> {
+  /// A number with every digit, or to so many.
+  fileprivate init(_ number: Double, digits: Int? = nil) {
+    self.init(verbatim: digits.map { Numbers.rounded(number, digits: $0) } ?? Numbers.full(number))
   }
 }

@@ -1,4 +1,5 @@
 import Formulas
+import OutsideText
 import Templates
 
 /// A document as one HTML page that needs nothing beside it: figures as SVG, formulas as MathML, no script.
@@ -11,14 +12,14 @@ public struct HTMLFormat: DocumentFormat {
 
   /// The rules of the page: light and dark, screen and print.
   static let style =
-    String(decoding: Templates.stylesheet, as: UTF8.self)
+    Written<Markup>(verbatim: String(decoding: Templates.stylesheet, as: UTF8.self))
     + "@media screen and (prefers-color-scheme: dark) {\(SVG.darkStyle)}\n"
 
   /// Beyond so many sections a page begins with a list of them.
   static let sectionsWithoutContents = 5
 
   /// The whole document.
-  public func render(_ document: Document) -> String {
+  public func render(_ document: Document) -> Written<Markup> {
     var anchors = Anchors()
     let (lead, rest) = Self.sections(document.blocks)
     let (contents, sections) = render(rest, &anchors)
@@ -30,7 +31,7 @@ public struct HTMLFormat: DocumentFormat {
     return isFragment ? body.joined() : page(body.joined(), title: title.first ?? "roteq")
   }
 
-  private func page(_ body: String, title: String) -> String {
+  private func page(_ body: Written<Markup>, title: String) -> Written<Markup> {
     """
     <!DOCTYPE html>
     <html lang="en">
@@ -38,7 +39,7 @@ public struct HTMLFormat: DocumentFormat {
     <meta charset="utf-8">
     <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
     <meta name="viewport" content="width=device-width, initial-scale=1">
-    <title>\(Markup.escape(title))</title>
+    <title>\(title)</title>
     <style>
     \(Self.style)</style>
     </head>
@@ -69,12 +70,14 @@ public struct HTMLFormat: DocumentFormat {
   }
 
   /// A list of the sections, empty where they are few, and the sections themselves.
-  func render(_ sections: [Section], _ anchors: inout Anchors) -> (contents: String, sections: [String]) {
+  func render(_ sections: [Section], _ anchors: inout Anchors) -> (
+    contents: Written<Markup>, sections: [Written<Markup>]
+  ) {
     let places = sections.map { (anchor: anchors.anchor($0.heading), section: $0) }
-    let links = places.map {
-      "<li><a href=\"#\($0.anchor)\">\(Markup.escape($0.section.heading))</a></li>\n"
+    let links: [Written<Markup>] = places.map {
+      "<li><a href=\"#\($0.anchor)\">\($0.section.heading)</a></li>\n"
     }
-    let contents =
+    let contents: Written<Markup> =
       places.count > Self.sectionsWithoutContents
       ? "<nav aria-label=\"Contents\">\n<ul>\n\(links.joined())</ul>\n</nav>\n" : ""
     return (
@@ -86,68 +89,65 @@ public struct HTMLFormat: DocumentFormat {
     )
   }
 
-  private func render(_ block: Block, _ anchors: inout Anchors) -> String {
+  private func render(_ block: Block, _ anchors: inout Anchors) -> Written<Markup> {
     switch block {
     case .heading(let level, let text):
       let anchor = anchors.anchor(text)
       return heading(min(max(level, 1), 6), text, anchor)
     case .paragraph(let prose): return "<p>\(render(prose))</p>\n"
     case .list(let points):
-      return "<ul>\n" + points.map { "<li>\(render($0))</li>\n" }.joined() + "</ul>\n"
+      return "<ul>\n\(points.map { "<li>\(render($0))</li>\n" as Written }.joined())</ul>\n"
     case .equation(let equation): return render(equation)
     case .table(let table): return render(table)
     case .figure(let caption, let figure, _):
       return "<figure>\n<div class=\"scroll\" tabindex=\"0\">\n" + SVG(isFragment: true).render(figure)
         + "</div>\n<figcaption>\(render(caption))</figcaption>\n</figure>\n"
-    case .code(let language, let source):
-      return
-        "<pre tabindex=\"0\"><code class=\"language-\(Markup.escape(language))\">\(Markup.escape(source))"
-        + "</code></pre>\n"
     }
   }
 
   /// Sections carry their anchor themselves.
-  private func heading(_ level: Int, _ text: String, _ anchor: String) -> String {
-    let words = Markup.escape(text)
-    if level == 1 { return "<h1>\(words)</h1>\n" }
-    let id = level == 2 ? "" : " id=\"\(anchor)\""
+  private func heading(_ level: Int, _ text: String, _ anchor: String) -> Written<Markup> {
+    if level == 1 { return "<h1>\(text)</h1>\n" }
+    let id: Written<Markup> = level == 2 ? "" : " id=\"\(anchor)\""
     return
-      "<h\(level)\(id)>\(words) <a class=\"anchor\" href=\"#\(anchor)\" aria-label=\"Link here\">#</a></h\(level)>\n"
+      "<h\(level)\(id)>\(text) <a class=\"anchor\" href=\"#\(anchor)\" aria-label=\"Link here\">#</a></h\(level)>\n"
   }
 
-  private func render(_ equation: Equation) -> String {
+  private func render(_ equation: Equation) -> Written<Markup> {
     let formula =
-      MathML.render(equation.left) + "<mo>\(Markup.escape(equation.relation))</mo>"
+      MathML.render(equation.left) + "<mo>\(equation.relation)</mo>"
       + MathML.render(equation.right)
-    let tag = equation.tag.map { "<span class=\"tag\">\(Markup.escape($0))</span>" } ?? ""
+    let tag: Written<Markup> = equation.tag.map { "<span class=\"tag\">\($0)</span>" } ?? ""
     return "<div class=\"equation\"><math display=\"block\">\(formula)</math>\(tag)</div>\n"
   }
 
-  private func render(_ table: Table) -> String {
-    let head = table.columns.map { column -> String in
+  private func render(_ table: Table) -> Written<Markup> {
+    let head = table.columns.map { column -> Written<Markup> in
       if column.heading.plain.isEmpty { return "<td></td>" }
-      return "<th scope=\"col\"\(column.isNumeric ? " class=\"number\"" : "")>\(render(column.heading))</th>"
+      let look: Written<Markup> = column.isNumeric ? " class=\"number\"" : ""
+      return "<th scope=\"col\"\(look)>\(render(column.heading))</th>"
     }
-    let rows = table.rows.map { row in
-      "<tr>"
-        + zip(table.columns, row).enumerated().map { index, cell in
-          let (column, value) = cell
-          // What stands first names the row.
-          if index == 0, !column.isNumeric { return "<th scope=\"row\">\(render(value))</th>" }
-          return "<td\(column.isNumeric ? " class=\"\(Self.look(value))\"" : "")>\(render(value))</td>"
-        }.joined() + "</tr>\n"
+    let rows = table.rows.map { row -> Written<Markup> in
+      let cells = zip(table.columns, row).enumerated().map { index, cell -> Written<Markup> in
+        let (column, value) = cell
+        // What stands first names the row.
+        if index == 0, !column.isNumeric { return "<th scope=\"row\">\(render(value))</th>" }
+        let look: Written<Markup> = column.isNumeric ? " class=\"\(Self.look(value))\"" : ""
+        return "<td\(look)>\(render(value))</td>"
+      }
+      return "<tr>\(cells.joined())</tr>\n"
     }
-    let caption = table.caption.map { "<figcaption>\(render($0))</figcaption>\n" } ?? ""
+    let caption: Written<Markup> = table.caption.map { "<figcaption>\(render($0))</figcaption>\n" } ?? ""
     return "<figure class=\"table\">\n\(caption)<div class=\"scroll\" tabindex=\"0\">\n<table>\n"
       + "<thead><tr>\(head.joined())</tr></thead>\n<tbody>\n\(rows.joined())</tbody>\n</table>\n</div>\n</figure>\n"
   }
 
   /// Words among numbers may be broken.
-  private static func look(_ cell: Table.Cell) -> String {
+  private static func look(_ cell: Table.Cell) -> Written<Markup> {
     if case .prose = cell { "number words" } else { "number" }
   }
 
-  private func render(_ cell: Table.Cell) -> String {
+  private func render(_ cell: Table.Cell) -> Written<Markup> {
     switch cell {
     case .number(let value): Self.number(value)
     case .prose(let prose): render(prose)
@@ -156,21 +156,21 @@ public struct HTMLFormat: DocumentFormat {
   }
 
   /// To four digits, with a true minus sign and a power of ten.
-  private static func number(_ value: Double) -> String {
+  private static func number(_ value: Double) -> Written<Markup> {
     let pieces = Numbers.short(value).replacing("-", with: "−").split(separator: "e")
     guard pieces.count == 2, let exponent = Int(pieces[1].replacing("−", with: "-")) else {
-      return pieces.joined(separator: "e")
+      return "\(pieces.joined(separator: "e"))"
     }
     return "\(pieces[0])\u{2009}×\u{2009}10<sup>\(exponent < 0 ? "−" : "")\(exponent.magnitude)</sup>"
   }
 
   /// A sentence.
-  func render(_ prose: Prose) -> String {
-    prose.fragments.map { fragment in
+  func render(_ prose: Prose) -> Written<Markup> {
+    prose.fragments.map { fragment -> Written<Markup> in
       switch fragment {
       // A number is not parted from its percent sign.
-      case .text(let text): Markup.escape(text).replacing(" %", with: "\u{A0}%")
-      case .code(let code): "<code>\(Markup.escape(code))</code>"
+      case .text(let text): "\(text.replacing(" %", with: "\u{A0}%"))"
+      case .code(let code): "<code>\(code)</code>"
       case .formula(let formula): "<math>\(MathML.render(formula))</math>"
       }
     }.joined()

@@ -1,3 +1,5 @@
+import OutsideText
+
 /// JSON whose keys keep their order and whose numbers keep every digit.
 public indirect enum JSONValue: Sendable, Hashable {
   /// An object, in order.
@@ -25,24 +27,24 @@ public indirect enum JSONValue: Sendable, Hashable {
   public static func optional(_ value: Double?) -> JSONValue { value.map { .number($0) } ?? .null }
 
   /// The text, indented by two spaces, ending with a newline.
-  public var text: String { render(indent: "") + "\n" }
+  public var text: Written<JSONText> { render(indent: "") + "\n" }
 
   /// The text on one line, without the newline.
-  public var line: String { render(indent: nil) }
+  public var line: Written<JSONText> { render(indent: nil) }
 
-  private func render(indent: String?) -> String {
+  private func render(indent: String?) -> Written<JSONText> {
     switch self {
     case .null: return "null"
     case .bool(let value): return value ? "true" : "false"
-    case .number(let value): return value.isFinite ? Numbers.full(value) : "null"
-    case .string(let value): return JSONValue.quoted(value)
+    case .number(let value): return value.isFinite ? Written(verbatim: Numbers.full(value)) : "null"
+    case .string(let value): return "\(value)"
     case .array(let values) where values.allSatisfy(\.isNumber):
       return JSONValue.enclose("[", values.map { $0.render(indent: nil) }, "]", nil)
     case .array(let values):
       return JSONValue.enclose("[", values.map { $0.render(indent: indent.map { $0 + "  " }) }, "]", indent)
     case .object(let members):
-      let lines = members.map {
-        "\(JSONValue.quoted($0.name)): \($0.value.render(indent: indent.map { $0 + "  " }))"
+      let lines: [Written<JSONText>] = members.map {
+        "\($0.name): \($0.value.render(indent: indent.map { $0 + "  " }))"
       }
       return JSONValue.enclose("{", lines, "}", indent)
     }
@@ -56,30 +58,14 @@ public indirect enum JSONValue: Sendable, Hashable {
     }
   }
 
-  private static func enclose(_ open: String, _ items: [String], _ close: String, _ indent: String?) -> String
-  {
+  private static func enclose(
+    _ open: Written<JSONText>, _ items: [Written<JSONText>], _ close: Written<JSONText>, _ indent: String?
+  ) -> Written<JSONText> {
     guard !items.isEmpty else { return open + close }
     guard let indent else { return open + items.joined(separator: ", ") + close }
-    let inner = indent + "  "
-    return open + "\n" + inner + items.joined(separator: ",\n" + inner) + "\n" + indent + close
-  }
-
-  private static func quoted(_ text: String) -> String {
-    var quoted = "\""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\"": quoted += "\\\""
-      case "\\": quoted += "\\\\"
-      case "\n": quoted += "\\n"
-      case "\t": quoted += "\\t"
-      case "\r": quoted += "\\r"
-      case _ where scalar.value < 0x20:
-        let code = String(scalar.value, radix: 16)
-        quoted += "\\u" + String(repeating: "0", count: 4 - code.count) + code
-      default: quoted.unicodeScalars.append(scalar)
-      }
-    }
-    return quoted + "\""
+    let outer = Written<JSONText>(verbatim: "\n" + indent)
+    let inner = outer + "  "
+    return open + inner + items.joined(separator: "," + inner) + outer + close
   }
 }
 

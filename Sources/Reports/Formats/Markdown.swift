@@ -1,4 +1,5 @@
 import Formulas
+import OutsideText
 
 /// A document as Markdown with TeX mathematics, as GitHub and pandoc read it.
 public struct MarkdownFormat: DocumentFormat {
@@ -6,71 +7,79 @@ public struct MarkdownFormat: DocumentFormat {
   public init() {}
 
   /// The whole document.
-  public func render(_ document: Document) -> String {
+  public func render(_ document: Document) -> Written<Markdown> {
     document.blocks.map(render).joined(separator: "\n")
   }
 
   /// A part alone.
-  public func render(_ block: Block) -> String {
+  public func render(_ block: Block) -> Written<Markdown> {
     switch block {
     case .heading(let level, let text):
-      return String(repeating: "#", count: level) + " " + escape(text) + "\n"
-    case .paragraph(let prose): return render(prose) + "\n"
-    case .list(let points): return points.map { "- \(render($0))\n" }.joined()
+      return Written(verbatim: String(repeating: "#", count: level)) + " \(text)\n"
+    case .paragraph(let prose): return render(prose).atStart + "\n"
+    case .list(let points): return points.map { "- \(render($0).atStart)\n" as Written }.joined()
     case .equation(let equation):
-      let relation = equation.relation == "≈" ? "\\approx" : equation.relation
-      let tag = equation.tag.map { " \\tag*{\($0)}" } ?? ""
-      return "$$\(LaTeX.render(equation.left)) \(relation) \(LaTeX.render(equation.right))\(tag)$$\n"
+      let relation: Written<Markdown> = equation.relation == "≈" ? "\\approx" : "="
+      let tag: Written<Markdown> = equation.tag.map { " \\tag*{\($0)}" } ?? ""
+      return "$$\(mathematics(equation.left)) \(relation) \(mathematics(equation.right))\(tag)$$\n"
     case .table(let table): return render(table)
-    case .figure(let caption, _, let file): return "![\(render(caption))](\(file).svg)\n"
-    case .code(let language, let source): return "```\(language)\n\(source)\n```\n"
+    case .figure(let caption, _, let file): return "![\(render(caption))](\(Written(verbatim: file)).svg)\n"
     }
   }
 
-  private func render(_ table: Table) -> String {
-    func line(_ cells: [String]) -> String { "| " + cells.joined(separator: " | ") + " |\n" }
-    let caption = table.caption.map { "**\(render($0))**\n\n" } ?? ""
-    return caption + header(table.columns) + table.rows.map { line($0.map(render)) }.joined()
+  private func render(_ table: Table) -> Written<Markdown> {
+    let caption: Written<Markdown> = table.caption.map { "**\(render($0))**\n\n" } ?? ""
+    return caption + header(table.columns) + table.rows.map(line).joined()
   }
 
   /// The heading and the rule below it.
-  public func header(_ columns: [Table.Column]) -> String {
-    "| " + columns.map { render($0.heading) }.joined(separator: " | ") + " |\n"
-      + "|" + columns.map { $0.isNumeric ? "---:|" : ":---|" }.joined() + "\n"
+  public func header(_ columns: [Table.Column]) -> Written<Markdown> {
+    let rules = columns.map { ($0.isNumeric ? "---:|" : ":---|") as Written<Markdown> }
+    return "| \(columns.map { render($0.heading) }.joined(separator: " | ")) |\n|\(rules.joined())\n"
   }
 
   /// One row.
-  public func line(_ row: [Table.Cell]) -> String { "| " + row.map(render).joined(separator: " | ") + " |\n" }
+  public func line(_ row: [Table.Cell]) -> Written<Markdown> {
+    "| \(row.map(render).joined(separator: " | ")) |\n"
+  }
 
-  private func render(_ cell: Table.Cell) -> String {
+  private func render(_ cell: Table.Cell) -> Written<Markdown> {
     switch cell {
-    case .number(let value): Numbers.short(value)
+    case .number(let value): "\(Numbers.short(value))"
     case .prose(let prose): render(prose)
     case .empty: "—"
     }
   }
 
   /// A sentence.
-  public func render(_ prose: Prose) -> String {
-    prose.fragments.map { fragment in
+  public func render(_ prose: Prose) -> Written<Markdown> {
+    prose.fragments.map { fragment -> Written<Markdown> in
       switch fragment {
-      case .text(let text): escape(text)
-      case .code(let code): "`\(code)`"
-      // A bar would end the cell of a table.
-      case .formula(let formula):
-        "$"
-          + LaTeX.render(formula).split(separator: "\\|", omittingEmptySubsequences: false).joined(
-            separator: "\\Vert ") + "$"
+      case .text(let text): "\(text)"
+      // What would end the code, or the cell of a table, is set as words.
+      case .code(let code):
+        code.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "`") && $0 != UInt8(ascii: "|") }
+        )
+          ? Written(verbatim: "`\(code)`") : "\(code)"
+      case .formula(let formula): "$\(mathematics(formula))$"
       }
     }.joined()
   }
 
-  private func escape(_ text: String) -> String {
-    var escaped = ""
-    for character in text {
-      if "\\`*_|<>$".contains(character) { escaped.append("\\") }
-      escaped.append(character)
+  /// A formula as KaTeX and MathJax set it, which have no siunitx. A bar would end the cell of a table, and a dollar sign after a
+  /// space would not end the formula.
+  private func mathematics(_ formula: Formula) -> Written<Markdown> {
+    var latex = LaTeX.render(formula)
+    while let command = latex.firstRange(of: "\\num{"),
+      let end = latex[command.upperBound...].firstIndex(of: "}")
+    {
+      let pieces = latex[command.upperBound..<end].split(separator: "e").map(String.init)
+      let number =
+        pieces.count == 2 ? "{\(pieces[0])\\times 10^{\(Int(pieces[1]) ?? 0)}}" : pieces[0]
+      latex.replaceSubrange(command.lowerBound...end, with: number)
     }
-    return escaped
+    latex = latex.replacing("\\|", with: "\\Vert ").replacing("|", with: "\\vert ")
+    while latex.hasSuffix(" ") { latex.removeLast() }
+    return Written(verbatim: latex)
   }
 }

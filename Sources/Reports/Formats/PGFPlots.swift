@@ -1,4 +1,5 @@
 import Formulas
+import OutsideText
 
 /// A figure as LaTeX for pgfplots 1.17 or later, with its data inside.
 public struct PGFPlots: Sendable {
@@ -14,20 +15,22 @@ public struct PGFPlots: Sendable {
   private static let (character, line) = (0.15, 0.42)
 
   /// The version whose rules are followed; set in the preamble.
-  static let compatibility = "\\pgfplotsset{compat=1.17}"
+  static let compatibility: Written<TeX> = "\\pgfplotsset{compat=1.17}"
 
   /// The whole text.
-  public func render(_ figure: Figure) -> String {
+  public func render(_ figure: Figure) -> Written<TeX> {
     let layout = Figure.Layout(figure, on: .page(width: 104))
     return document(picture(figure, layout), layout)
   }
 
   /// The picture alone, as it stands in a document.
-  func picture(_ figure: Figure) -> String { picture(figure, Figure.Layout(figure, on: .page(width: 104))) }
+  func picture(_ figure: Figure) -> Written<TeX> {
+    picture(figure, Figure.Layout(figure, on: .page(width: 104)))
+  }
 
-  private func picture(_ figure: Figure, _ layout: Figure.Layout) -> String {
-    var lines = ["\\begin{tikzpicture}[every node/.append style={font=\\small}]"]
-    lines += Figure.Color.allCases.map { "\\definecolor{roteq-\($0)}{HTML}{\($0.hexadecimal)}" }
+  private func picture(_ figure: Figure, _ layout: Figure.Layout) -> Written<TeX> {
+    var lines: [Written<TeX>] = ["\\begin{tikzpicture}[every node/.append style={font=\\small}]"]
+    lines += Figure.Color.allCases.map { "\\definecolor{roteq-\("\($0)")}{HTML}{\($0.hexadecimal)}" }
     lines.append(
       "\\useasboundingbox (0,0) rectangle (\(across(layout.width)), \(down(layout.height)));")
     lines.append(
@@ -49,7 +52,7 @@ public struct PGFPlots: Sendable {
         for run in series.lines(
           along: layout.rulers[index].x, upward: layout.rulers[index].y, limit: Self.limit)
         {
-          let points = run.map {
+          let points: [Written<TeX>] = run.map {
             "(\(Numbers.rounded($0.x, digits: 7)),\(Numbers.rounded($0.y, digits: 6)))"
           }
           lines.append(
@@ -65,22 +68,23 @@ public struct PGFPlots: Sendable {
   }
 
   /// Some points a line: a long curve is not a long file.
-  private static func lines(_ points: [String]) -> String {
+  private static func lines(_ points: [Written<TeX>]) -> Written<TeX> {
     stride(from: 0, to: points.count, by: 6).map {
-      "  " + points[$0..<min($0 + 6, points.count)].joined(separator: " ") + "\n"
+      "  \(points[$0..<min($0 + 6, points.count)].joined(separator: " "))\n" as Written
     }.joined()
   }
 
-  private func document(_ picture: String, _ layout: Figure.Layout) -> String {
-    let preamble = "\\usepackage{amsmath,amssymb,pgfplots}\n\(Self.compatibility)\n"
+  private func document(_ picture: Written<TeX>, _ layout: Figure.Layout) -> Written<TeX> {
+    let preamble: [Written<TeX>] = ["\\usepackage{amsmath,amssymb,pgfplots}", Self.compatibility]
     if isFragment {
-      return preamble.split(separator: "\n").map { "% needs \($0)\n" }.joined()
+      return preamble.map { "% needs \($0)\n" as Written }.joined()
         + "% to fit a column: \\resizebox{\\linewidth}{!}{\\input{this file}}\n" + picture
     }
-    let size =
+    let size: Written<TeX> =
       "paperwidth=\(across(layout.width + 4)), paperheight=\(number(layout.height * Self.line + 0.7))cm"
-    return "\\documentclass{article}\n\\usepackage[\(size), margin=0.3cm]{geometry}\n" + preamble
-      + "\\pagestyle{empty}\n\\setlength{\\parindent}{0pt}\n\\begin{document}\n" + picture
+    return "\\documentclass{article}\n\\usepackage[\(size), margin=0.3cm]{geometry}\n"
+      + preamble.joined(separator: "\n")
+      + "\n\\pagestyle{empty}\n\\setlength{\\parindent}{0pt}\n\\begin{document}\n" + picture
       + "\\end{document}\n"
   }
 
@@ -89,18 +93,18 @@ public struct PGFPlots: Sendable {
   private func axis(
     _ panel: Figure.Panel, _ frame: Figure.Layout.Frame, _ ruler: (x: Figure.Ruler, y: Figure.Ruler),
     _ layout: Figure.Layout
-  ) -> [String] {
-    let size =
+  ) -> [Written<TeX>] {
+    let size: Written<TeX> =
       "width=\(across(layout.right - layout.left)), height=\(number((frame.bottom - frame.top) * Self.line))cm"
-    let begin = [
+    let begin: [Written<TeX>] = [
       "\\begin{axis}[at={(\(across(layout.left)), \(down(frame.top)))}, \(size),",
       "  " + settings("x", ruler.x, isNumbered: frame.xLabel != nil),
       "  " + settings("y", ruler.y, isNumbered: true),
       "  legend columns=\(layout.legendColumns), "
         + "legend style={at={(0,1)}, yshift=\(number((frame.top - layout.legend) * Self.line))cm}]",
     ]
-    let marks = panel.marks(along: ruler.x).map { mark in
-      let ends = [ruler.y.lower, ruler.y.upper].map {
+    let marks = panel.marks(along: ruler.x).map { mark -> Written<TeX> in
+      let ends: [Written<TeX>] = [ruler.y.lower, ruler.y.upper].map {
         "(axis cs:\(Numbers.full(mark.position)),\(Numbers.full($0)))"
       }
       return "\\draw[black!40] \(ends[0]) -- \(ends[1]);"
@@ -108,37 +112,37 @@ public struct PGFPlots: Sendable {
     return begin + marks
   }
 
-  private func settings(_ name: String, _ ruler: Figure.Ruler, isNumbered: Bool) -> String {
+  private func settings(_ name: String, _ ruler: Figure.Ruler, isNumbered: Bool) -> Written<TeX> {
     let values = ruler.ticks.map { Numbers.full($0.value) }.joined(separator: ",")
-    let labels = ruler.ticks.map { "{\(LaTeXFormat.escape($0.label))}" }.joined(separator: ",")
+    let labels = ruler.ticks.map { "{\($0.label)}" as Written<TeX> }.joined(separator: ",")
     return "\(name)mode=\(ruler.scale == .linear ? "linear" : "log"), "
       + "\(name)min=\(Numbers.full(ruler.lower)), \(name)max=\(Numbers.full(ruler.upper)), "
-      + "\(name)tick={\(values)}, \(name)ticklabels=\(isNumbered ? "{\(labels)}" : "\\empty"),"
+      + "\(name)tick={\(values)}, \(name)ticklabels=\((isNumbered ? "{\(labels)}" : "\\empty") as Written<TeX>),"
   }
 
-  private func legend(_ figure: Figure, _ layout: Figure.Layout) -> [String] {
+  private func legend(_ figure: Figure, _ layout: Figure.Layout) -> [Written<TeX>] {
     figure.legend.map {
       "\\addlegendimage{\(style($0.style, $0.color))}\\addlegendentry{\(LaTeXFormat().render($0.name))}"
     }
   }
 
-  private func style(_ style: Figure.Style, _ color: Figure.Color, isLone: Bool = false) -> String {
-    let pen =
+  private func style(_ style: Figure.Style, _ color: Figure.Color, isLone: Bool = false) -> Written<TeX> {
+    let pen: Written<TeX> =
       switch style {
       case .line: "line width=1.2pt"
       case .dashed: "line width=0.8pt, dash pattern=on 4pt off 2pt"
       case .dotted: "line width=1pt, dash pattern=on 1pt off 2pt"
       case .points: "only marks, mark=*, mark size=\(isLone ? "2" : "0.8")pt"
       }
-    return "roteq-\(color), \(pen)"
+    return "roteq-\("\(color)"), \(pen)"
   }
 
   // MARK: Words
 
   private func labels(_ panel: Figure.Panel, _ frame: Figure.Layout.Frame, _ layout: Figure.Layout)
-    -> [String]
+    -> [Written<TeX>]
   {
-    var lines: [String] = []
+    var lines: [Written<TeX>] = []
     if let title = panel.title, let line = frame.title {
       lines.append(node(title, layout.left, line, "anchor=west"))
     }
@@ -148,7 +152,7 @@ public struct PGFPlots: Sendable {
     }
     return lines
       + frame.marks.map { mark in
-        let anchor =
+        let anchor: Written<TeX> =
           switch mark.anchor {
           case .left: "anchor=west, "
           case .center: ""
@@ -158,13 +162,15 @@ public struct PGFPlots: Sendable {
       }
   }
 
-  private func node(_ prose: Prose, _ column: Double, _ line: Double, _ options: String) -> String {
-    let separator = options.isEmpty ? "" : ", "
-    return "\\node[inner sep=0pt\(separator)\(options)] at (\(across(column)), \(down(line))) "
-      + "{\(LaTeXFormat().render(prose))};"
+  private func node(
+    _ prose: Prose, _ column: Double, _ line: Double, _ options: Written<TeX>
+  ) -> Written<TeX> {
+    let separator: Written<TeX> = options.isEmpty ? "" : ", "
+    let place: Written<TeX> = "(\(across(column)), \(down(line)))"
+    return "\\node[inner sep=0pt\(separator)\(options)] at \(place) {\(LaTeXFormat().render(prose))};"
   }
 
-  private func across(_ columns: Double) -> String { "\(number(columns * Self.character))cm" }
-  private func down(_ lines: Double) -> String { "\(number(-lines * Self.line))cm" }
-  private func number(_ value: Double) -> String { Numbers.rounded(value, digits: 4) }
+  private func across(_ columns: Double) -> Written<TeX> { "\(number(columns * Self.character))cm" }
+  private func down(_ lines: Double) -> Written<TeX> { "\(number(-lines * Self.line))cm" }
+  private func number(_ value: Double) -> Written<TeX> { "\(Numbers.rounded(value, digits: 4))" }
 }

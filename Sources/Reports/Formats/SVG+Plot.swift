@@ -1,4 +1,5 @@
 import Formulas
+import OutsideText
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials
@@ -22,8 +23,8 @@ extension SVG.Plot {
   private func down(_ value: Double) -> String { SVG.dots(bottom - ruler.y.fraction(value) * (bottom - top)) }
 
   /// Lines at the numbers of the vertical axis, axes at the left and below, ticks, and the numbers.
-  func grid(isNumbered: Bool) -> [String] {
-    func path(_ data: [String], width: String, opacity: String) -> String {
+  func grid(isNumbered: Bool) -> [Written<Markup>] {
+    func path(_ data: [String], width: String, opacity: String) -> Written<Markup> {
       "<path fill=\"none\" stroke=\"currentColor\" stroke-width=\"\(width)\" stroke-opacity=\"\(opacity)\" "
         + "d=\"\(data.joined())\" />"
     }
@@ -35,7 +36,7 @@ extension SVG.Plot {
       + ruler.x.between.map { "M\(across($0)) \(low)v3" }
     ticks += ruler.y.ticks.map { "M\(SVG.dots(left)) \(down($0.value))h-6" }
     ticks += ruler.y.between.map { "M\(SVG.dots(left)) \(down($0))h-3" }
-    var numbers = ruler.y.ticks.map {
+    var numbers: [Written<Markup>] = ruler.y.ticks.map {
       "<text x=\"\(SVG.dots(left - 10))\" y=\"\(down($0.value))\" dy=\"5\" text-anchor=\"end\">\($0.label)</text>"
     }
     if isNumbered {
@@ -47,7 +48,7 @@ extension SVG.Plot {
   }
 
   /// Vertical lines at events.
-  func marks(_ panel: Figure.Panel) -> [String] {
+  func marks(_ panel: Figure.Panel) -> [Written<Markup>] {
     panel.marks(along: ruler.x).map {
       "<path fill=\"none\" stroke=\"currentColor\" stroke-opacity=\"0.4\" "
         + "d=\"M\(across($0.position)) \(SVG.dots(top))V\(SVG.dots(bottom))\" />"

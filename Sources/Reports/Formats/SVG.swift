@@ -1,4 +1,5 @@
 import Formulas
+import OutsideText
 
 /// A figure as SVG without script, network or ids: any number of them can stand on a page.
 ///
@@ -16,12 +17,12 @@ public struct SVG: Sendable {
   static let (character, line, letter) = (8.0, 20.0, 15.0)
 
   /// Rules for a dark page: the colours that would be too dark on it.
-  static let darkStyle = ".roteq-neutral{stroke:#B8BEC7}.roteq-blue{stroke:#4A9FDC}"
+  static let darkStyle: Written<Markup> = ".roteq-neutral{stroke:#B8BEC7}.roteq-blue{stroke:#4A9FDC}"
 
   /// The whole text.
-  public func render(_ figure: Figure) -> String {
+  public func render(_ figure: Figure) -> Written<Markup> {
     let layout = Figure.Layout(figure, on: .page(width: 104))
-    var lines = [open(figure, layout), "<title>\(Markup.escape(figure.title?.plain ?? "Figure"))</title>"]
+    var lines = [open(figure, layout), "<title>\(figure.title?.plain ?? "Figure")</title>"]
     if !isFragment {
       lines.append(
         "<style>@media (prefers-color-scheme:dark){svg{color:#E2E5E9}.paper{fill:#15171B}"
@@ -50,16 +51,16 @@ public struct SVG: Sendable {
     return (lines + ["</svg>"]).joined(separator: "\n") + "\n"
   }
 
-  private func open(_ figure: Figure, _ layout: Figure.Layout) -> String {
+  private func open(_ figure: Figure, _ layout: Figure.Layout) -> Written<Markup> {
     let (width, height) = (Self.dots(layout.width * Self.character), Self.dots(layout.height * Self.line))
-    let family =
+    let family: Written<Markup> =
       isFragment ? "" : " font-family=\"Helvetica,Arial,'Liberation Sans',sans-serif\" color=\"#1F2328\""
     return "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 \(width) \(height)\" width=\"\(width)\" "
       + "height=\"\(height)\" role=\"img\" fill=\"currentColor\" font-size=\"\(Self.dots(Self.letter))\"\(family)>"
   }
 
-  private func pen(_ style: Figure.Style, _ color: Figure.Color, isLone: Bool = false) -> String {
-    let pen =
+  private func pen(_ style: Figure.Style, _ color: Figure.Color, isLone: Bool = false) -> Written<Markup> {
+    let pen: Written<Markup> =
       switch style {
       case .line: "stroke-width=\"2.2\" stroke-linejoin=\"round\""
       case .dashed: "stroke-width=\"1.5\" stroke-dasharray=\"9 5\""
@@ -67,23 +68,23 @@ public struct SVG: Sendable {
       // A dot is a line without length between round ends.
       case .points: "stroke-width=\"\(isLone ? "9" : "4.4")\" stroke-linecap=\"round\""
       }
-    return "class=\"roteq-\(color)\" fill=\"none\" stroke=\"#\(color.hexadecimal)\" \(pen)"
+    return "class=\"roteq-\("\(color)")\" fill=\"none\" stroke=\"#\(color.hexadecimal)\" \(pen)"
   }
 
   // MARK: Words
 
   /// Entries in columns, each as wide as its longest name.
-  private func legend(_ figure: Figure, _ layout: Figure.Layout) -> [String] {
+  private func legend(_ figure: Figure, _ layout: Figure.Layout) -> [Written<Markup>] {
     let (entries, columns) = (figure.legend, layout.legendColumns)
     var left = layout.left * Self.character
-    var lines: [String] = []
+    var lines: [Written<Markup>] = []
     for column in 0..<min(columns, entries.count) {
       let indices = Swift.stride(from: column, to: entries.count, by: columns)
       for index in indices {
         let (entry, y) = (entries[index], (layout.legend + 1.2 * (Double(index / columns) + 0.5)) * Self.line)
-        let sample =
+        let sample: Written<Markup> =
           entry.style == .points
-          ? [3.0, 14, 25].map { "M\(Self.dots(left + $0)) \(Self.dots(y))h0" }.joined()
+          ? [3.0, 14, 25].map { "M\(Self.dots(left + $0)) \(Self.dots(y))h0" as Written }.joined()
           : "M\(Self.dots(left)) \(Self.dots(y))h28"
         lines.append("<path \(pen(entry.style, entry.color)) d=\"\(sample)\" />")
         lines.append(text(entry.name, (left + 36) / Self.character, y / Self.line))
@@ -94,14 +95,14 @@ public struct SVG: Sendable {
   }
 
   private func labels(_ panel: Figure.Panel, _ frame: Figure.Layout.Frame, _ layout: Figure.Layout)
-    -> [String]
+    -> [Written<Markup>]
   {
-    var lines: [String] = []
+    var lines: [Written<Markup>] = []
     if let title = panel.title, let line = frame.title { lines.append(text(title, layout.left, line)) }
     let (x, y) = (Self.dots(1.6 * Self.character), Self.dots(frame.yLabel * Self.line))
     lines.append(
-      "<g transform=\"translate(\(x) \(y)) rotate(-90)\">" + text(panel.y.label, 0, 0, anchor: "middle")
-        + "</g>")
+      "<g transform=\"translate(\(x) \(y)) rotate(-90)\">"
+        + text(panel.y.label, 0, 0, anchor: "middle") + "</g>")
     if let line = frame.xLabel {
       lines.append(text(panel.x.label, (layout.left + layout.right) / 2, line, anchor: "middle"))
     }
@@ -121,8 +122,8 @@ public struct SVG: Sendable {
   private func text(
     _ prose: Prose, _ column: Double, _ line: Double, size: Double = letter, anchor: String = "start",
     opacity: String? = nil
-  ) -> String {
-    var attributes =
+  ) -> Written<Markup> {
+    var attributes: Written<Markup> =
       "x=\"\(Self.dots(column * Self.character))\" y=\"\(Self.dots(line * Self.line + 0.35 * size))\""
     if size != Self.letter { attributes += " font-size=\"\(Self.dots(size))\"" }
     if anchor != "start" { attributes += " text-anchor=\"\(anchor)\"" }
@@ -131,13 +132,12 @@ public struct SVG: Sendable {
   }
 
   /// Words, with the letters after a formula's low line as an index.
-  private static func words(_ prose: Prose, size: Double) -> String {
+  private static func words(_ prose: Prose, size: Double) -> Written<Markup> {
     let shift = dots(0.25 * size)
-    var (markup, isLow) = ("", false)
+    var (markup, isLow): (Written<Markup>, Bool) = ("", false)
     func append(_ text: some StringProtocol) {
       guard !text.isEmpty else { return }
-      let escaped = Markup.escape(String(text))
-      markup += isLow ? "<tspan dy=\"-\(shift)\">\(escaped)</tspan>" : escaped
+      markup += isLow ? "<tspan dy=\"-\(shift)\">\(text)</tspan>" : "\(text)"
       isLow = false
     }
     for fragment in prose.fragments {
@@ -150,7 +150,7 @@ public struct SVG: Sendable {
       for piece in pieces.dropFirst() {
         let index = piece.prefix { $0.isLetter || $0.isNumber }
         markup +=
-          "<tspan dy=\"\(shift)\" font-size=\"\(dots(0.75 * size))\">\(Markup.escape(String(index)))</tspan>"
+          "<tspan dy=\"\(shift)\" font-size=\"\(dots(0.75 * size))\">\(index)</tspan>"
         isLow = true
         append(piece.dropFirst(index.count))
       }
