@@ -130,6 +130,17 @@ let package = Package(
     .executableTarget(
       name: "checkpoint-benchmark", dependencies: ["Checkpoints"], path: "Benchmarks/CheckpointBenchmark",
       swiftSettings: settings),
+    .target(
+      name: "FuzzTargets",
+      dependencies: [
+        "Dynamics", "Equilibrium", "Formulas", "OutsideText", "Parameters", "Reports", "RunConfigurations",
+        "Safetensors",
+        "Training",
+      ], path: "Fuzz/Targets", swiftSettings: settings),
+    .executableTarget(
+      name: "roteq-fuzz",
+      dependencies: ["FuzzTargets", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      path: "Fuzz/Driver", swiftSettings: settings),
     .testTarget(name: "OutsideTextTests", dependencies: ["OutsideText"], swiftSettings: settings),
     .testTarget(name: "RootFindingTests", dependencies: ["RootFinding"], swiftSettings: settings),
     .testTarget(
@@ -183,3 +194,11 @@ let package = Package(
       swiftSettings: settings),
   ]
 )
+
+// libFuzzer brings a main function of its own, so its program can only be linked with it: Scripts/libfuzzer.sh does.
+if Context.environment["ROTEQ_LIBFUZZER"] != nil {
+  package.targets.append(
+    .executableTarget(
+      name: "roteq-libfuzzer", dependencies: ["FuzzTargets"], path: "Fuzz/LibFuzzer", swiftSettings: settings)
+  )
+}

@@ -182,12 +182,3 @@ public struct Audit: Sendable {
     ratio > 0 && ratio.isFinite ? max(ratio, 1 / ratio) : .infinity
   }
 }
-
-extension LayerShape {
-  /// The layer without what tells it from others that are predicted alike.
-  var withoutName: LayerShape {
-    var layer = self
-    (layer.name, layer.note, layer.neurons) = ("", nil, 1)
-    return layer
-  }
-}

@@ -17,6 +17,9 @@ public struct Trajectory: Sendable {
   var initialNorm: Double
   let reference: QuasiStatic
 
+  /// The longest run that is followed step by step, in a second or two: several times the longest that networks are trained for.
+  public static let mostSteps = 4_000_000
+
   /// Prepares a run.
   ///
   /// - Parameters:
@@ -27,7 +30,7 @@ public struct Trajectory: Sendable {
   public init(
     _ settings: Settings, _ plan: RunPlan, gradient: GradientTrace? = nil
   ) throws(TrajectoryError) {
-    guard plan.steps >= 1 else { throw .steps(plan.steps) }
+    guard 1...Self.mostSteps ~= plan.steps else { throw .steps(plan.steps) }
     guard let initialNorm = settings.values[.initialNorm] else { throw .missing([.initialNorm]) }
     guard gradient?.momentumCosine == nil || settings.optimizer.followsMomentumCosine else {
       throw .noMomentumCosine(settings.optimizer)
@@ -228,7 +231,7 @@ public struct Trajectory: Sendable {
 
 /// Why a run cannot be followed.
 public enum TrajectoryError: Error, CustomStringConvertible {
-  /// A run of less than one step.
+  /// A run of less than one step, or of more than are followed.
   case steps(Int)
   /// What has to be known and is not.
   case missing([Symbol])
@@ -246,7 +249,8 @@ public enum TrajectoryError: Error, CustomStringConvertible {
   /// One line that names the offending value and, where it can, the fix.
   public var description: String {
     switch self {
-    case .steps(let steps): "the run has \(steps) steps, expected at least 1"
+    case .steps(let steps):
+      "the run has \(steps) steps, expected 1 to \(Trajectory.mostSteps); of a longer one the equilibrium is predicted: roteq predict"
     case .missing(let symbols):
       "the trajectory needs the " + symbols.map { "\($0.meaning) \($0.plain)" }.joined(separator: ", ")
     case .noProcess(let optimizer):

@@ -15,12 +15,13 @@ extension RunReport {
     var title: String { names.joined(separator: ", ") }
   }
 
-  /// Points of a curve that are kept for figures and JSON.
-  private static let resolution = 400
+  /// Points of a curve that are kept for figures and JSON, fewer where there are many curves.
+  private static func resolution(curves: Int) -> Int { max(10, min(400, 40_000 / max(1, curves))) }
 
   /// Follows every layer whose initial norm is known to the end of the run, side by side.
   public mutating func follow() async {
-    var groups: [(key: CourseKey, names: [String], trajectory: Trajectory, measured: MeasuredRun?)] = []
+    var groups: [(names: [String], trajectory: Trajectory, measured: MeasuredRun?)] = []
+    var places: [CourseKey: Int] = [:]
     var failures: [(name: String, reason: String)] = []
     var run = run
     run.optimizer.addKurtosis(to: &run.hyperparameters)
@@ -28,16 +29,17 @@ extension RunReport {
       guard shape.initialNorm != nil else { continue }
       let key = CourseKey(shape)
       let measured = measured(shape)
-      if measured == nil, let index = groups.firstIndex(where: { $0.key == key }) {
+      if measured == nil, let index = places[key] {
         groups[index].names.append(shape.name)
         continue
       }
       do {
         let trajectory = try Trajectory(run.settings(for: shape), run.plan(for: shape))
-        groups.append((key, [shape.name], trajectory, measured))
+        places[key] = places[key] ?? groups.count
+        groups.append(([shape.name], trajectory, measured))
       } catch { failures.append((shape.name, "\(error)")) }
     }
-    let every = max(1, run.steps / Self.resolution)
+    let every = max(1, run.steps / Self.resolution(curves: groups.count))
     let results = await withTaskGroup(of: (Int, Result<TrajectoryReport.Layer, TrajectoryError>).self) {
       tasks in
       for (index, group) in groups.enumerated() {
@@ -74,7 +76,7 @@ extension RunReport {
   }
 
   /// What two layers must share to run alike.
-  private struct CourseKey: Equatable {
+  private struct CourseKey: Hashable {
     let hyperparameters: [Symbol: Double]
     let kind: WeightKind
     let dimension: Int

@@ -30,7 +30,19 @@ public struct RunReport: Sendable {
     self.run = run
     self.source = source
     var layers: [(LayerShape, Prediction)] = []
-    for shape in run.layers { layers.append((shape, Prediction(try run.settings(for: shape)))) }
+    // Most layers of a network are like some other.
+    var known: [LayerShape: Prediction] = [:]
+    for shape in run.layers {
+      let key = shape.withoutName
+      let prediction: Prediction
+      if let like = known[key] {
+        prediction = like
+      } else {
+        prediction = Prediction(try run.settings(for: shape))
+      }
+      known[key] = prediction
+      layers.append((shape, prediction))
+    }
     self.layers = layers
     let plain = layers.first { $0.0.hyperparameters.isEmpty && $0.0.kind != .scaleSensitive }
     general = if let plain { plain.1 } else { Prediction(try run.settings()) }

@@ -48,7 +48,7 @@ public enum ConfigurationError: Error, Equatable, Sendable, CustomStringConverti
 }
 
 /// What is wrong with a run configuration; each case carries what is needed to mend it.
-public enum Problem: Equatable, Sendable {
+public enum Problem: Error, Equatable {
   /// Nothing in it.
   case empty
   /// More bytes than any configuration has.

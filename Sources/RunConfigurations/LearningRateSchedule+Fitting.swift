@@ -13,7 +13,7 @@ extension LearningRateSchedule {
     guard let warmup = specification.warmup, warmup >= steps else {
       // What cannot be written down by name is a table, where the run is short enough for one.
       guard !isAllowed(specification), steps <= LearningRateTable.limit,
-        let schedule = try? specification.schedule(steps: steps)
+        let schedule = try? specification.unchecked(steps: steps)
       else { return .named(specification) }
       return .table(LearningRateTable(everyStepOf: steps) { peak * schedule.factor(after: $0) })
     }

@@ -44,8 +44,7 @@ extension LearningRateSchedule {
 
   /// Whether every parameter is in its range; only then can the schedule be written down.
   static func isAllowed(_ specification: ScheduleSpecification) -> Bool {
-    var checked = ScheduleSpecification(specification.name)
-    return (try? specification.values.forEach { try checked.set($0.name, to: $0.values) }) != nil
+    (try? specification.check()) != nil
   }
 
   /// More steps at which a schedule changes are not followed.

@@ -48,12 +48,7 @@ public enum RunConfiguration {
     for argument in overrides { try settings.override(argument, known: format.keys) }
     let run = try format.read(&settings)
     if settings.isUnneeded(.steps) { throw .invalid(.stated(.steps), at: .file(input.path)) }
-    do throws(SettingsError) { _ = try run.settings() } catch {
-      throw .invalid(.settings(error), at: .file(input.path))
-    }
-    do throws(ScheduleError) { _ = try run.plan() } catch {
-      throw .invalid(.schedule(error), at: .file(input.path))
-    }
+    do throws(Problem) { try run.check() } catch { throw .invalid(error, at: .file(input.path)) }
     return run
   }
 }

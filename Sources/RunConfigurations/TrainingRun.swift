@@ -99,6 +99,31 @@ public struct TrainingRun: Sendable, Equatable {
       schedule: try schedule.schedule(peak: hyperparameters[.learningRate] ?? .nan, steps: steps),
       weightDecay: values[.weightDecay] ?? .nan, convention: decayConvention)
   }
+
+  /// Refuses what no run can be: sizes below 1, hyperparameters out of range, a schedule that does not fit.
+  ///
+  /// What passes can be written as roteq's own YAML and read again.
+  func check() throws(Problem) {
+    func check(_ name: String, _ size: Int?) throws(Problem) {
+      guard let size, !(1...TrainingRun.largestSize ~= size) else { return }
+      throw .outOfRange(
+        key: name, value: Double(size), expected: "a whole number from 1 to \(TrainingRun.largestSize)")
+    }
+    try check("steps", steps)
+    try check("steps_per_epoch", stepsPerEpoch)
+    do throws(SettingsError) { _ = try settings() } catch { throw .settings(error) }
+    do throws(ScheduleError) { _ = try plan() } catch { throw .schedule(error) }
+    for layer in layers {
+      let name = "layer '\(layer.name.excerpt)':"
+      try check("\(name) neurons", layer.neurons)
+      try check("\(name) dimension", layer.dimension)
+      try check("\(name) count", layer.count)
+      do throws(SettingsError) { _ = try settings(for: layer) } catch { throw .settings(error) }
+    }
+  }
+
+  /// A whole number that a double holds, and more than any size.
+  static let largestSize = 1 << 53
 }
 
 /// Layers of one shape: each neuron is one weight vector of the theory.
@@ -133,5 +158,14 @@ public struct LayerShape: Sendable, Hashable {
     self.kind = kind
     self.hyperparameters = hyperparameters
     self.note = note
+  }
+}
+
+extension LayerShape {
+  /// The layer without what tells it from others that are predicted alike.
+  package var withoutName: LayerShape {
+    var layer = self
+    (layer.name, layer.note, layer.neurons, layer.count) = ("", nil, 1, 1)
+    return layer
   }
 }

@@ -3,6 +3,7 @@ import Dynamics
 import Equilibrium
 import Formulas
 import Optimizers
+import OutsideText
 import Reports
 import RunConfigurations
 
@@ -87,16 +88,13 @@ struct TrajectoryCommand: ParsableCommand {
     let path = try configuration.path(config)
     if layer != nil, path == nil { throw Failure("--layer needs --config", .usage) }
     let request = try path.map(configured) ?? given()
-    let every = try every.map { try wholeNumber($0, flag: "--every", from: 1) }
+    let every = try stride(request)
     if output.format == .csv, figurePath == nil {
       guard measured == nil else {
         throw Failure("--measured does not go with --format csv, which holds the prediction alone", .usage)
       }
-      return try stream(request, every: every ?? 1)
+      return try stream(request, every: every)
     }
-    // Documents show a dozen steps; data shows them all.
-    let isData = output.format == .csv || output.format == .json
-    let stride = every ?? (isData ? 1 : max(1, request.steps / 1000))
     var layers: [TrajectoryReport.Layer] = []
     var progress = ProgressBar(total: request.steps * request.layers.count)
     for layer in request.layers {
@@ -104,7 +102,7 @@ struct TrajectoryCommand: ParsableCommand {
       do throws(TrajectoryError) {
         let trajectory = try Trajectory(layer.settings, layer.plan, gradient: layer.gradient)
         layers.append(
-          try TrajectoryReport.Layer(trajectory, name: layer.name, every: stride, measured: measured) {
+          try TrajectoryReport.Layer(trajectory, name: layer.name, every: every, measured: measured) {
             progress.advance(by: $0)
           }
         )
@@ -118,6 +116,29 @@ struct TrajectoryCommand: ParsableCommand {
     } else {
       output.print(report.output)
     }
+  }
+
+  /// Documents show a dozen steps of a thousand that are kept; data shows all, as long as nobody would wait for them.
+  private func stride(_ request: Request) throws -> Int {
+    let (all, most) = (request.steps.multipliedReportingOverflow(by: request.layers.count), 400_000)
+    let isWhole = output.format == .json || figurePath != nil && output.format == .csv
+    if let every {
+      let every = try wholeNumber(every, flag: "--every", from: 1)
+      guard !isWhole || !all.overflow && all.partialValue / every <= most else {
+        throw Failure(
+          "--every: \(every) keeps more than \(most) points, expected fewer with --format \(output.format.rawValue); --format csv without -o writes any number",
+          .usage)
+      }
+      return every
+    }
+    let isData = output.format == .csv || output.format == .json
+    let every = all.overflow ? request.steps : max(1, (all.partialValue + most / 4 - 1) / (most / 4))
+    guard isData else { return max(every, request.steps / 1000, 1) }
+    if every > 1 {
+      let hint: Written<TerminalText> = "Written is every \(every)th step; --every N chooses others.\n"
+      Standard.error.write("roteq: " + hint)
+    }
+    return every
   }
 
   /// Writes the series row by row, so that no run is too long.
@@ -167,8 +188,14 @@ struct TrajectoryCommand: ParsableCommand {
             "\(place): step \(Numbers.full(logged[row])) after \(Numbers.full(logged[row - 1])), expected rising steps",
             .badData)
         }
-        guard norms?[row] ?? 1 > 0, rotations?[row] ?? 0 >= 0 else {
-          throw Failure("\(place): a norm must be above 0 and a rotation not below", .badData)
+        // Beyond these the deviation of a prediction is no number any more.
+        let sound = 1e-100...1e100
+        if let norm = norms?[row], !sound.contains(norm) {
+          throw Failure("\(place): norm \(norm), expected a number from 1e-100 to 1e100", .badData)
+        }
+        if let rotation = rotations?[row], rotation != 0, !sound.contains(rotation) {
+          throw Failure(
+            "\(place): rotation \(rotation), expected 0 or a number from 1e-100 to 1e100", .badData)
         }
       }
       return MeasuredRun(steps: logged, norms: norms, rotations: rotations, window: window)

@@ -10,6 +10,8 @@ public enum ScheduleError: Error, Equatable, CustomStringConvertible {
   case malformed(String, schedule: String)
   /// A parameter without which there is no schedule.
   case missing(parameter: String, schedule: String)
+  /// A parameter whose list of values is empty.
+  case noValue(parameter: String, schedule: String)
   /// A parameter given twice.
   case repeated(parameter: String, schedule: String)
   /// A value that is not allowed.
@@ -44,6 +46,8 @@ public enum ScheduleError: Error, Equatable, CustomStringConvertible {
       "schedule '\(schedule)': '\(text)' is not a parameter, expected NAME=NUMBER"
     case .missing(let parameter, let schedule):
       "schedule '\(schedule)' needs '\(parameter)': write \(schedule):\(parameter)=…"
+    case .noValue(let parameter, let schedule):
+      "schedule '\(schedule)': \(parameter) is an empty list, expected a number"
     case .repeated(let parameter, let schedule): "schedule '\(schedule)': '\(parameter)' is given twice"
     case .outOfRange(let parameter, let value, let schedule, let expected):
       "schedule '\(schedule)': \(parameter) is \(ScheduleError.plain(value)), expected \(expected)"

@@ -48,6 +48,23 @@ public struct ScheduleSpecification: Sendable, Equatable {
   /// - Parameter steps: steps of the run, at least 1.
   /// - Throws: ``ScheduleError`` where the schedule does not fit the run or a value is not allowed.
   public func schedule(steps: Int) throws(ScheduleError) -> Schedule {
+    try check()
+    return try unchecked(steps: steps)
+  }
+
+  /// Refuses parameters that are not the schedule's, or whose values are not allowed.
+  ///
+  /// - Throws: ``ScheduleError``.
+  public func check() throws(ScheduleError) {
+    var checked = ScheduleSpecification(name)
+    for (name, values) in values { try checked.set(name, to: values) }
+  }
+
+  /// The schedule over a run, whose values may be those that no specification is allowed to have.
+  ///
+  /// - Parameter steps: steps of the run, at least 1.
+  /// - Throws: ``ScheduleError`` where the schedule does not fit the run.
+  package func unchecked(steps: Int) throws(ScheduleError) -> Schedule {
     guard steps >= 1 else { throw .steps(steps) }
     let kind = try kind()
     let warmup = self.warmup ?? 0
@@ -166,6 +183,7 @@ extension ScheduleParameter {
     case .steps: (isAllowed, expected) = (isWhole, "a whole number of at least 1")
     case .risingSteps: (isAllowed, expected) = (isWhole, "whole numbers of at least 1 in rising order")
     }
+    guard !values.isEmpty else { throw .noValue(parameter: name, schedule: schedule) }
     var previous = -Double.infinity
     for value in values {
       guard isAllowed(value), value > previous else {

@@ -27,26 +27,36 @@ public indirect enum JSONValue: Sendable, Hashable {
   public static func optional(_ value: Double?) -> JSONValue { value.map { .number($0) } ?? .null }
 
   /// The text, indented by two spaces, ending with a newline.
-  public var text: Written<JSONText> { render(indent: "") + "\n" }
+  public var text: Written<JSONText> {
+    var text: Written<JSONText> = ""
+    write(to: &text, indent: 0)
+    text += "\n"
+    return text
+  }
 
   /// The text on one line, without the newline.
-  public var line: Written<JSONText> { render(indent: nil) }
+  public var line: Written<JSONText> {
+    var line: Written<JSONText> = ""
+    write(to: &line, indent: nil)
+    return line
+  }
 
-  private func render(indent: String?) -> Written<JSONText> {
+  private func write(to text: inout Written<JSONText>, indent: Int?) {
     switch self {
-    case .null: return "null"
-    case .bool(let value): return value ? "true" : "false"
-    case .number(let value): return value.isFinite ? Written(verbatim: Numbers.full(value)) : "null"
-    case .string(let value): return "\(value)"
-    case .array(let values) where values.allSatisfy(\.isNumber):
-      return JSONValue.enclose("[", values.map { $0.render(indent: nil) }, "]", nil)
+    case .null: text += "null"
+    case .bool(let value): text += value ? "true" : "false"
+    case .number(let value): text += value.isFinite ? Written(verbatim: Numbers.full(value)) : "null"
+    case .string(let value): text += "\(value)"
     case .array(let values):
-      return JSONValue.enclose("[", values.map { $0.render(indent: indent.map { $0 + "  " }) }, "]", indent)
-    case .object(let members):
-      let lines: [Written<JSONText>] = members.map {
-        "\($0.name): \($0.value.render(indent: indent.map { $0 + "  " }))"
+      let isSeries = values.allSatisfy(\.isNumber)
+      Self.write("[", values, "]", to: &text, indent: isSeries ? nil : indent) {
+        $0.write(to: &$1, indent: $2)
       }
-      return JSONValue.enclose("{", lines, "}", indent)
+    case .object(let members):
+      Self.write("{", members, "}", to: &text, indent: indent) { member, text, indent in
+        text += "\(member.name): "
+        member.value.write(to: &text, indent: indent)
+      }
     }
   }
 
@@ -58,14 +68,25 @@ public indirect enum JSONValue: Sendable, Hashable {
     }
   }
 
-  private static func enclose(
-    _ open: Written<JSONText>, _ items: [Written<JSONText>], _ close: Written<JSONText>, _ indent: String?
-  ) -> Written<JSONText> {
-    guard !items.isEmpty else { return open + close }
-    guard let indent else { return open + items.joined(separator: ", ") + close }
-    let outer = Written<JSONText>(verbatim: "\n" + indent)
-    let inner = outer + "  "
-    return open + inner + items.joined(separator: "," + inner) + outer + close
+  private static func write<Item>(
+    _ open: Written<JSONText>, _ items: [Item], _ close: Written<JSONText>, to text: inout Written<JSONText>,
+    indent: Int?, item: (Item, inout Written<JSONText>, Int?) -> Void
+  ) {
+    func newLine(_ indent: Int?) -> Written<JSONText> {
+      indent.map { Written(verbatim: "\n" + String(repeating: "  ", count: $0)) } ?? ""
+    }
+    let inner = indent.map { $0 + 1 }
+    let separator = "," + (inner == nil ? " " : newLine(inner))
+    text += open
+    if !items.isEmpty {
+      text += newLine(inner)
+      for (index, value) in items.enumerated() {
+        if index > 0 { text += separator }
+        item(value, &text, inner)
+      }
+      text += newLine(indent)
+    }
+    text += close
   }
 }
 
