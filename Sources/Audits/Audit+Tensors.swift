@@ -9,12 +9,12 @@ extension Audit {
     _ scan: NeuronScan, of tensor: NetworkTensor, _ predictor: TensorPrediction, rounding: Double,
     isListed: Bool
   ) {
-    let isWhole = tensor.layout == .within
+    let isWhole = tensor.isReadWhole
     let sound = isWhole ? tensor.neurons : scan.neurons - scan.nonFinite.count
     let norm =
       sound > 0 && !(isWhole && scan.squares[0].isNaN)
-      ? (scan.norm * scan.norm / Double(sound)).squareRoot() : .nan
-    let norms = isWhole ? nil : Spread(scan.squares.map { $0.squareRoot() })
+      ? scan.norm / Double(sound).squareRoot() : .nan
+    let norms = isWhole ? nil : Spread((0..<scan.neurons).map(scan.norm))
     var result = TensorAudit(
       tensor: tensor, norm: norm, norms: norms, zeros: scan.zeros, nonFinite: scan.nonFiniteNumbers)
     predictor.predict(&result)
@@ -39,7 +39,7 @@ extension Audit {
       before += square
       product += own
     }
-    guard before > 0, let rotation = scan.rotation, rotation.isFinite else { return nil }
+    guard before > 0, before.isFinite, let rotation = scan.rotation, rotation.isFinite else { return nil }
     return TensorAudit.Change(
       normBefore: (before / Double(max(sound, 1))).squareRoot(), rotation: rotation,
       rotations: Spread(angles),

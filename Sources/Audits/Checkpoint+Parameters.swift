@@ -23,11 +23,24 @@ extension Checkpoint {
   }
 }
 
+extension NetworkTensor {
+  /// The most neurons of a tensor that are told apart: for each some numbers are kept.
+  static let mostNeurons = 1 << 22
+
+  /// Whether it is read as a whole: where its neurons lie across two dimensions, are too many, or have a single number each and
+  /// so no direction.
+  var isReadWhole: Bool { layout == .within || dimension == 1 || neurons > Self.mostNeurons }
+}
+
 extension NeuronScan {
-  /// Reads a tensor with its neurons where the network has them; as a whole where they lie across two dimensions.
+  /// Reads a tensor with its neurons where the network has them, or as a whole.
   init(
     _ stored: CheckpointTensor, of tensor: NetworkTensor, since previous: CheckpointTensor? = nil
   ) throws(CheckpointError) {
+    if tensor.isReadWhole {
+      try self.init(stored, neurons: .whole, since: previous)
+      return
+    }
     switch tensor.layout {
     case .leading(let count):
       try self.init(

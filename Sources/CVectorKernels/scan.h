@@ -81,7 +81,10 @@ INLINE doubles rest_of(stored_type type, const char *x, size_t count) {
 // MARK: One tensor
 
 INLINE doubles term_of(scan_term term, doubles x) {
-  return term == term_square ? x * x : __builtin_convertvector((long_integers)(x - x != 0) & 1, doubles);
+  if (term == term_not_finite) return __builtin_convertvector((long_integers)(x - x != 0) & 1, doubles);
+  if (term == term_large_square) x *= 0x1p-600;
+  if (term == term_small_square) x *= 0x1p600;
+  return x * x;
 }
 
 // Whether a run in single precision neither over- nor underflowed, nor met what is not finite.
@@ -249,7 +252,10 @@ INLINE void column_change_sums(
 static void rows_of(double *sums, scan_term term, stored_type type, const void *x, size_t rows, size_t columns) {
 #define SQUARES(known) row_sums(sums, term_square, known, x, rows, columns);
 #define STRAYS(known) row_sums(sums, term_not_finite, known, x, rows, columns);
-  if (term == term_square) FOR(type, SQUARES) else FOR(type, STRAYS)
+  if (term == term_square) FOR(type, SQUARES)
+  else if (term == term_not_finite) FOR(type, STRAYS)
+  else if (term == term_large_square) row_sums(sums, term_large_square, stored_float64, x, rows, columns);
+  else row_sums(sums, term_small_square, stored_float64, x, rows, columns);
 #undef SQUARES
 #undef STRAYS
 }
@@ -257,7 +263,10 @@ static void rows_of(double *sums, scan_term term, stored_type type, const void *
 static void columns_of(double *sums, scan_term term, stored_type type, const void *x, size_t rows, size_t columns) {
 #define SQUARES(known) column_sums(sums, term_square, known, x, rows, columns);
 #define STRAYS(known) column_sums(sums, term_not_finite, known, x, rows, columns);
-  if (term == term_square) FOR(type, SQUARES) else FOR(type, STRAYS)
+  if (term == term_square) FOR(type, SQUARES)
+  else if (term == term_not_finite) FOR(type, STRAYS)
+  else if (term == term_large_square) column_sums(sums, term_large_square, stored_float64, x, rows, columns);
+  else column_sums(sums, term_small_square, stored_float64, x, rows, columns);
 }
 
 // The two types make sixteen loops.

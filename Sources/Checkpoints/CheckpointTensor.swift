@@ -59,7 +59,12 @@ public struct CheckpointFile: Sendable, Hashable {
   public let path: String
   /// Its size in bytes.
   public let size: Int
-  /// When it was last changed, in nanoseconds since 1970, and its number on its device.
-  let changed: Int
+  /// When it was last changed, in seconds since 1970 and nanoseconds, and its number on its device.
+  let (seconds, nanoseconds): (Int, Int)
   let number: UInt64
+
+  init(path: String, size: Int, changed: (seconds: Int, nanoseconds: Int), number: UInt64) {
+    (self.path, self.size, self.number) = (path, size, number)
+    (seconds, nanoseconds) = changed
+  }
 }

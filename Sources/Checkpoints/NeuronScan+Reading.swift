@@ -4,9 +4,8 @@ import Safetensors
 extension NeuronScan {
   /// Reads a tensor.
   ///
-  /// The file is mapped and read window by window, without copies: memory stays at some tens of MB whatever its size. It must
-  /// not be truncated meanwhile, since the system ends a program that reads mapped bytes which are no longer there; a file
-  /// that was changed between two windows is noticed.
+  /// The file is mapped and read window by window, without copies: memory stays at some tens of MB whatever its size. A file that
+  /// is changed or truncated meanwhile is noticed; for that the program takes SIGBUS in pages of its own maps.
   ///
   /// - Parameters:
   ///   - tensor: one that ``CheckpointTensor/isScannable``.
@@ -29,6 +28,7 @@ extension NeuronScan {
     guard let previous else {
       squares = try reading.sums(term_square, of: now)
       try count([squares]) { () throws(CheckpointError) in try reading.sums(term_not_finite, of: now) }
+      try rescale(now, reading)
       return
     }
     guard tensor.shape == previous.shape else {
@@ -42,6 +42,27 @@ extension NeuronScan {
       differenceSquares: sums[change_difference_square])
     try count(sums) { () throws(CheckpointError) in
       zip(try reading.sums(term_not_finite, of: now), try reading.sums(term_not_finite, of: before)).map(+)
+    }
+    try rescale(now, reading)
+  }
+
+  /// Takes the norms again, in other units, whose squares over- or underflow.
+  private mutating func rescale(
+    _ matrix: borrowing StoredMatrix, _ reading: ScanReading
+  ) throws(CheckpointError) {
+    // The smallest sum in which no square is lost that counts.
+    let least = 0x1p-900
+    guard matrix.type == stored_float64, squares.contains(where: { $0 < least || $0 == .infinity }) else {
+      return
+    }
+    let large = try reading.sums(term_large_square, of: matrix)
+    let small = try reading.sums(term_small_square, of: matrix)
+    for neuron in squares.indices {
+      if squares[neuron] == .infinity {
+        rescaled[neuron] = large[neuron].squareRoot() * 0x1p600
+      } else if squares[neuron] < least, small[neuron] > 0 {
+        rescaled[neuron] = small[neuron].squareRoot() * 0x1p-600
+      }
     }
   }
 
@@ -78,7 +99,9 @@ struct ScanReading {
           sums.baseAddress.map { $0 + layout.neuron(block) }, term, matrix.type, bytes.start, block.rows,
           block.columns)
       }
+      guard bytes.finish() else { throw .changed(path: matrix.input.file.path) }
     }
+    try matrix.input.checkUnchanged()
     return sums
   }
 
@@ -100,7 +123,11 @@ struct ScanReading {
           old.start,
           block.rows, block.columns)
       }
+      guard new.finish() else { throw .changed(path: now.input.file.path) }
+      guard old.finish() else { throw .changed(path: before.input.file.path) }
     }
+    try now.input.checkUnchanged()
+    try before.input.checkUnchanged()
     return (0..<kinds).map { Array(sums[$0 * neurons..<($0 + 1) * neurons]) }
   }
 }

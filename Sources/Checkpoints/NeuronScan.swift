@@ -8,6 +8,8 @@ public struct NeuronScan: Sendable, Equatable {
   public let dimension: Int
   /// ‖ω‖² of each neuron; NaN for one that has a number that is not finite.
   public internal(set) var squares: [Double]
+  /// ‖ω‖ of the neurons whose squares leave the range of a double, though their norms do not; only `F64` has such.
+  var rescaled: [Int: Double] = [:]
   /// What the earlier checkpoint adds; nil without one.
   public internal(set) var change: Change?
   /// The neurons that have numbers that are not finite (in either checkpoint), with how many; empty in a sound tensor.
@@ -24,13 +26,21 @@ public struct NeuronScan: Sendable, Equatable {
   }
 
   /// ‖ω‖ of a neuron.
-  public func norm(_ neuron: Int) -> Double { squares[neuron].squareRoot() }
+  public func norm(_ neuron: Int) -> Double { rescaled[neuron] ?? squares[neuron].squareRoot() }
 
-  /// ‖W‖ of all neurons together, without those that are not finite.
-  public var norm: Double { squares.reduce(0) { $1.isNaN ? $0 : $0 + $1 }.squareRoot() }
+  /// ‖W‖ of all neurons together, without those that are not finite; infinite where no double holds it.
+  public var norm: Double {
+    guard !rescaled.isEmpty else { return squares.reduce(0) { $1.isNaN ? $0 : $0 + $1 }.squareRoot() }
+    let norms = squares.indices.map(norm).filter(\.isFinite)
+    guard let largest = norms.max(), largest > 0 else { return 0 }
+    // In units of the largest, so that no square over- or underflows.
+    return largest * norms.reduce(0) { $0 + ($1 / largest) * ($1 / largest) }.squareRoot()
+  }
 
   /// How many neurons are zero.
-  public var zeros: Int { squares.reduce(0) { $1 == 0 ? $0 + 1 : $0 } }
+  public var zeros: Int {
+    squares.indices.reduce(0) { squares[$1] == 0 && rescaled[$1] == nil ? $0 + 1 : $0 }
+  }
 
   /// How many numbers are not finite.
   public var nonFiniteNumbers: Int { nonFinite.values.reduce(0, +) }
@@ -70,7 +80,9 @@ extension NeuronScan {
   }
 
   private static func angle(_ pp: Double, _ pd: Double, _ dd: Double, now ww: Double) -> Double {
-    guard pp > 0, ww > 0 else { return .nan }
+    // Below that the squares of coordinates are lost; above it they are not finite.
+    let sound = 0x1p-900 ... .greatestFiniteMagnitude
+    guard sound.contains(pp), sound.contains(ww), dd.isFinite else { return .nan }
     // In units of ‖p‖, so that no product over- or underflows.
     let (along, relative) = (pd / pp, dd / pp)
     return atan2(max(0, relative - along * along).squareRoot(), 1 + along)

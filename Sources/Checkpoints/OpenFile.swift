@@ -73,7 +73,7 @@ extension CheckpointFile {
       let time = status.st_mtim
     #endif
     self.init(
-      path: path, size: Int(status.st_size), changed: Int(time.tv_sec) * 1_000_000_000 + Int(time.tv_nsec),
+      path: path, size: Int(status.st_size), changed: (Int(time.tv_sec), Int(time.tv_nsec)),
       number: UInt64(status.st_ino))
   }
 }

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "guarded_map.h"
 #include "scan_kernels.h"
 
 enum { vector_lanes = 16 };

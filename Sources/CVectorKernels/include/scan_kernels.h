@@ -11,8 +11,10 @@ typedef enum { stored_brain_float16, stored_float16, stored_float32, stored_floa
 
 // What is added up, of each number x.
 typedef enum {
-  term_square,     // x^2
-  term_not_finite, // 1 where x is infinite or no number
+  term_square,       // x^2
+  term_not_finite,   // 1 where x is infinite or no number
+  term_large_square, // (2^-600 x)^2, of numbers in double precision whose own squares are too large
+  term_small_square, // (2^600 x)^2, of numbers in double precision whose own squares are too small
 } scan_term;
 
 // What is added up of two numbers, w now and p before, with d = w - p: as many sums for each row or column.
