@@ -3,18 +3,19 @@
 PREFIX ?= /usr/local
 ROTEQ := .build/release/roteq
 STATIC := $(CURDIR)/.build/static-libraries
-SWIFT_SOURCES := Sources Tests Benchmarks templates Package.swift
-DOCUMENTED := RootFinding Formulas Equilibrium Dynamics Optimizers Safetensors Checkpoints Training CrossChecks RunConfigurations Parameters Audits Reports
+SWIFT_SOURCES := Sources Tests Fuzz Benchmarks templates Package.swift
+DOCUMENTED := OutsideText RootFinding Formulas Equilibrium Dynamics Optimizers Safetensors Checkpoints Training CrossChecks RunConfigurations Parameters Audits Reports
 
 # On Linux the program carries the Swift runtime and the GNU Scientific Library; it starts faster, too.
 # macOS has the Swift runtime, and Homebrew the library.
 ifeq ($(shell uname),Linux)
-  RELEASE := -c release --static-swift-stdlib --pkg-config-path $(STATIC)
+  RELEASE := -c release --static-swift-stdlib --pkg-config-path $(STATIC) --disable-local-rpath \
+    -Xlinker -z -Xlinker relro -Xlinker -z -Xlinker now
 else
   RELEASE := -c release
 endif
 
-.PHONY: help report crosscheck test test-slow check format docs bench test-latex test-html test-sympy install clean dependencies static release
+.PHONY: help report crosscheck test test-slow check check-sanitizers format docs bench test-latex test-html test-hostile fuzz test-sympy install clean dependencies static release
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +39,14 @@ check: dependencies ## Lint, build with warnings as errors, run the fast tests
 	@swift build --build-tests -Xswiftc -warnings-as-errors
 	@echo "== Test"
 	@swift test --skip-build -Xswiftc -warnings-as-errors
+
+check-sanitizers: dependencies ## Run the concurrent tests under the thread sanitizer
+	@swift test --sanitize thread --scratch-path .build-thread-sanitizer \
+	  --filter 'WalkTests|ConcurrentlyTests|GridProgramTests'
+
+fuzz: dependencies static ## Give broken inputs to all that reads files: make fuzz MINUTES=10 [SEED=1]
+	@swift build $(RELEASE) --product roteq-fuzz
+	@.build/release/roteq-fuzz --minutes $(or $(MINUTES),2) --seed $(or $(SEED),1)
 
 format: ## Format the sources in place
 	@swift format --in-place --recursive $(SWIFT_SOURCES)
@@ -71,6 +80,12 @@ test-html: ## Open reports in headless Chromium and look at what it laid out
 	@$(MAKE) --no-print-directory release
 	@Scripts/test-html.sh $(ROTEQ)
 
+test-hostile: ## Put hostile names everywhere, and open each output with the program that reads it
+	@Scripts/install-dependencies.sh latex
+	@Scripts/install-dependencies.sh html
+	@$(MAKE) --no-print-directory release
+	@python3 Scripts/hostile-text.py $(ROTEQ) $(HOSTILE)
+
 test-sympy: release ## Re-evaluate the printed SymPy source against the reference values
 	@Scripts/install-dependencies.sh sympy
 	@python=python3; $$python -c 'import sympy' 2>/dev/null || python=/usr/bin/python3; \
@@ -86,10 +101,13 @@ install: release ## Install roteq and its completions in PREFIX (default /usr/lo
 	@$(ROTEQ) --generate-completion-script zsh > "$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_roteq"
 	@$(ROTEQ) --generate-completion-script fish \
 	  > "$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/roteq.fish"
+	@install -d "$(DESTDIR)$(PREFIX)/share/doc/roteq"
+	@install -m 644 LICENSE SECURITY.md "$(DESTDIR)$(PREFIX)/share/doc/roteq"
+	@Scripts/third-party-notices.sh > "$(DESTDIR)$(PREFIX)/share/doc/roteq/THIRD-PARTY-NOTICES.txt"
 	@echo "Installed: $(DESTDIR)$(PREFIX)/bin/roteq"
 
 clean: ## Remove what was built
-	@rm -rf .build docs/build report crosscheck
+	@rm -rf .build .build-libfuzzer .build-thread-sanitizer docs/build report crosscheck
 
 dependencies:
 	@Scripts/install-dependencies.sh

@@ -52,7 +52,7 @@ if command -v apt-get >/dev/null 2>&1; then
   else
     fail "Please install, as root:$missing"
   fi
-  echo "Installing:$missing"
+  echo "About to install, by apt-get${sudo:+ with sudo}:$missing"
   $sudo apt-get update -qq
   # shellcheck disable=SC2086 # The names are to be split.
   $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
@@ -60,6 +60,7 @@ elif [ "$(uname)" = Darwin ] && command -v brew >/dev/null 2>&1; then
   wanted="gsl gnuplot"
   if $latex; then wanted="$wanted pandoc"; fi
   for package in $wanted; do
+    brew list --versions "$package" >/dev/null || echo "About to install, by Homebrew: $package"
     brew list --versions "$package" >/dev/null || brew install --quiet "$package"
   done
   if $html; then fail "Please install Chromium: brew install --cask chromium"; fi

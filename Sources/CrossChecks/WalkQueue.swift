@@ -32,33 +32,22 @@ public struct WalkQueue: Sendable {
   public func run(
     _ walks: [Walk], seeds: [UInt64], shown: Int = 4, resuming state: TensorFile? = nil,
     keepsState: Bool = false
-  ) async throws -> [[WalkRun]] {
+  ) throws(WalkError) -> [[WalkRun]] {
     let jobs = walks.indices.flatMap { walk in seeds.indices.map { (walk: walk, seed: $0) } }
-    return try await withThrowingTaskGroup(of: (Int, WalkRun?).self) { group in
-      var results: [WalkRun?] = Array(repeating: nil, count: jobs.count)
-      var next = 0
-      func start() {
-        guard next < jobs.count else { return }
-        let (job, walk, seed) = (next, walks[jobs[next].walk], seeds[jobs[next].seed])
-        next += 1
-        group.addTask {
-          guard !isCancelled() else { return (job, nil) }
-          return (
-            job,
-            try WalkRun(
-              walk, seed: seed, shown: shown, resuming: state, keepsState: keepsState, progress: progress,
-              isCancelled: isCancelled)
-          )
-        }
-      }
-      for _ in 0..<width { start() }
-      while let (job, result) = try await group.next() {
-        results[job] = result
-        start()
-      }
-      return walks.indices.map { walk in
-        jobs.indices.filter { jobs[$0].walk == walk }.compactMap { results[$0] }
-      }
+    let results = concurrently(jobs.count, width: width) { job -> Result<WalkRun?, WalkError> in
+      guard !isCancelled() else { return .success(nil) }
+      do throws(WalkError) {
+        return .success(
+          try WalkRun(
+            walks[jobs[job].walk], seed: seeds[jobs[job].seed], shown: shown, resuming: state,
+            keepsState: keepsState,
+            progress: progress, isCancelled: isCancelled))
+      } catch { return .failure(error) }
     }
+    var runs = walks.map { _ in [WalkRun]() }
+    for (job, result) in zip(jobs, results) {
+      if let run = try result.get() { runs[job.walk].append(run) }
+    }
+    return runs
   }
 }

@@ -1,7 +1,14 @@
+import CrossChecks
 import Dynamics
 import Equilibrium
 import Formulas
 import RunConfigurations
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
 
 extension RunReport {
   /// Layers that start alike, followed over the run.
@@ -19,7 +26,7 @@ extension RunReport {
   private static func resolution(curves: Int) -> Int { max(10, min(400, 40_000 / max(1, curves))) }
 
   /// Follows every layer whose initial norm is known to the end of the run, side by side.
-  public mutating func follow() async {
+  public mutating func follow() {
     var groups: [(names: [String], trajectory: Trajectory, measured: MeasuredRun?)] = []
     var places: [CourseKey: Int] = [:]
     var failures: [(name: String, reason: String)] = []
@@ -40,28 +47,22 @@ extension RunReport {
       } catch { failures.append((shape.name, "\(error)")) }
     }
     let every = max(1, run.steps / Self.resolution(curves: groups.count))
-    let results = await withTaskGroup(of: (Int, Result<TrajectoryReport.Layer, TrajectoryError>).self) {
-      tasks in
-      for (index, group) in groups.enumerated() {
-        tasks.addTask {
-          do throws(TrajectoryError) {
-            return (
-              index,
-              .success(
-                try TrajectoryReport.Layer(
-                  group.trajectory, name: group.names.joined(separator: ", "), every: every,
-                  measured: group.measured))
-            )
-          } catch { return (index, .failure(error)) }
-        }
-      }
-      return await tasks.reduce(into: [:]) { $0[$1.0] = $1.1 }
+    let work = groups
+    let width = ProcessInfo.processInfo.activeProcessorCount
+    let results = concurrently(work.count, width: width) {
+      index -> Result<TrajectoryReport.Layer, TrajectoryError> in
+      let group = work[index]
+      do throws(TrajectoryError) {
+        return .success(
+          try TrajectoryReport.Layer(
+            group.trajectory, name: group.names.joined(separator: ", "), every: every,
+            measured: group.measured))
+      } catch { return .failure(error) }
     }
-    for (index, group) in groups.enumerated() {
-      switch results[index] {
+    for (group, result) in zip(groups, results) {
+      switch result {
       case .success(let layer): courses.append(Course(names: group.names, layer: layer))
       case .failure(let error): failures.append((group.names.joined(separator: ", "), error.description))
-      case nil: continue
       }
     }
     for reason in failures.map(\.reason).uniqued {

@@ -30,6 +30,9 @@ public enum TemplateError: Error, Equatable, Sendable, CustomStringConvertible {
 public struct ReportTemplates: Sendable {
   private let sources: [String: String]
 
+  /// The names of the templates.
+  public static let names = Templates.all.keys.sorted()
+
   /// The templates that the program was built with.
   public init() {
     sources = Templates.all.mapValues { String(decoding: $0, as: UTF8.self) }
@@ -40,7 +43,7 @@ public struct ReportTemplates: Sendable {
   /// - Throws: ``TemplateError/missing(file:directory:)``.
   public init(directory: String) throws(TemplateError) {
     var sources: [String: String] = [:]
-    for name in Templates.all.keys.sorted() {
+    for name in Self.names {
       let url = URL(filePath: directory).appending(path: name)
       guard let data = try? Data(contentsOf: url) else { throw .missing(file: name, directory: directory) }
       sources[name] = String(decoding: data, as: UTF8.self)

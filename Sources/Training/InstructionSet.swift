@@ -14,6 +14,15 @@ public enum InstructionSet: String, CaseIterable, Sendable {
   /// Whether this processor has it.
   public var isAvailable: Bool { vector_kernels_for(identifier, 0) != nil }
 
+  /// Whether it rounds a product and a sum once, in a fused multiply-add; sets that do give the same bits.
+  public var fusesMultiplyAdd: Bool {
+    #if arch(x86_64)
+      self != .plain
+    #else
+      true
+    #endif
+  }
+
   /// The sets that this processor has, the widest last.
   public static var available: [InstructionSet] { allCases.filter(\.isAvailable) }
 

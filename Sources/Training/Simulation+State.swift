@@ -8,7 +8,11 @@ extension Simulation {
         "random": Tensor(random.state), "step": Tensor([UInt64(step)]),
         "window_start": windowStart.rawTensor, "squares": Tensor(squares.values),
         "fourths": Tensor(fourths.values), "square_count": Tensor([UInt64(squareCount)]),
-      ], metadata: fields.merging(["settled_from": "\(settings.settledFrom)"]) { own, _ in own })
+      ],
+      metadata: fields.merging([
+        "settled_from": "\(settings.settledFrom)", "instructions": settings.instructionSet.rawValue,
+        "rounding": Self.rounding(settings.instructionSet),
+      ]) { own, _ in own })
     for (name, panels) in weight.contents + bias.contents { file.tensors[name] = panels.rawTensor }
     if let rotation = weight.rotation { file.tensors["weight/rotation"] = Tensor(rotation.state) }
     return file
@@ -53,6 +57,22 @@ extension Simulation {
     windowStart.raw = values("window_start")
     for (name, panels) in weight.contents + bias.contents { panels.raw = values(name) }
     weight.rotation?.state = values("weight/rotation")
+  }
+
+  private static func rounding(_ set: InstructionSet) -> String {
+    set.fusesMultiplyAdd ? "fused" : "separate"
+  }
+
+  /// Why a run that goes on from a saved state will not be what it would have been bit for bit, a sentence; nil where it will.
+  public static func deviation(of state: TensorFile, on set: InstructionSet) -> String? {
+    guard let saved = state.metadata["rounding"] else {
+      return
+        "The state does not say with which instructions it was computed, so the run may not go on bit for bit."
+    }
+    guard saved != rounding(set) else { return nil }
+    let before = state.metadata["instructions"] ?? saved
+    return
+      "The state was computed with \(before) instructions, which round otherwise than \(set.rawValue): the run does not go on bit for bit. Choose them by --instructions."
   }
 
   /// What a state has to fit, by name: everything that shapes the run but its schedule and length.

@@ -60,9 +60,7 @@ struct AuditOptions: ParsableArguments {
     }
   }
 
-  private func open(_ path: String) throws -> Checkpoint {
-    try TensorOptions.reading { () throws(CheckpointError) in try Checkpoint(path: path) }
-  }
+  private func open(_ path: String) throws -> Checkpoint { try TensorOptions.open(path) }
 
   /// The step of the checkpoint and how it is known.
   private func step(of run: TrainingRun, _ checkpoint: String, given: Int?) -> (Int, String) {

@@ -64,6 +64,7 @@ struct ConfigurationOptions: ParsableArguments {
     if let configFormat, !known.contains(configFormat) {
       throw Failure("--config-format: \(unknown("format", configFormat, among: known))", .usage)
     }
+    InputFile.note(path)
     do throws(ConfigurationError) {
       return try RunConfiguration.read(
         path: path, overrides: replaced.map { "--\($0)" } + overrides, facts: facts, format: configFormat)

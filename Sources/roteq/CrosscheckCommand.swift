@@ -5,7 +5,7 @@ import OutsideText
 import Reports
 import Training
 
-struct CrosscheckCommand: AsyncParsableCommand {
+struct CrosscheckCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "crosscheck",
     abstract: "Run every optimizer on the random walks of the paper's Figure 9, against all predictions.",
@@ -30,19 +30,18 @@ struct CrosscheckCommand: AsyncParsableCommand {
   var output: String?
   @OptionGroup(title: "Output") var options: OutputOptions
 
-  func run() async throws {
+  func run() throws {
     let walks = try chosen()
     let count = try whole(seeds, "--seeds", from: 2) ?? 5
-    if let output { try OutputFile.makeDirectory(output) }
     let progress = SharedProgress(total: count * walks.reduce(0) { $0 + $1.walk.steps })
     Interruption.watch()
     let queue = WalkQueue(
       width: try whole(jobs, "--jobs", from: 1), progress: { progress.advance(by: $0) },
       isCancelled: { Interruption.isRequested })
     let runs: [[WalkRun]]
-    do { runs = try await queue.run(walks.map(\.walk), seeds: (1...count).map { UInt64($0) }) } catch let
-      error as WalkError
-    { throw Failure(error) }
+    do throws(WalkError) {
+      runs = try queue.run(walks.map(\.walk), seeds: (1...count).map { UInt64($0) })
+    } catch { throw Failure(error) }
     progress.finish()
     var cases: [CrossCheckReport.Case] = []
     var notes: [String] = []
@@ -90,9 +89,6 @@ struct CrosscheckCommand: AsyncParsableCommand {
         ("crosscheck.tex", LaTeXFormat(isFragment: options.fragment).render(document).data),
         ("crosscheck.json", output.json.text.data),
       ]
-    for (name, data) in pages {
-      try OutputFile.write(data, to: "\(directory)/\(name)")
-      Standard.output.write("\(directory)/\(name)\n" as Written<TerminalText>)
-    }
+    try FileSet.write(pages, in: directory)
   }
 }

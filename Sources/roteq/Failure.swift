@@ -19,6 +19,9 @@ struct Failure: Error, CustomStringConvertible {
     case cannotWrite = 73
     /// What a shell says of a program that Ctrl-C ended.
     case interrupted = 130
+    /// The same of SIGTERM and SIGHUP.
+    case terminated = 143
+    case hungUp = 129
   }
   let message: String
   let code: Code
@@ -39,15 +42,19 @@ struct Failure: Error, CustomStringConvertible {
 
 /// The C library's names that clash with methods.
 enum Platform {
-  static func exit(_ code: Int32) -> Never {
-    #if canImport(Darwin)
-      Darwin.exit(code)
-    #elseif canImport(Glibc)
-      Glibc.exit(code)
-    #else
-      Musl.exit(code)
-    #endif
-  }
+  #if canImport(Darwin)
+    static let (write, close, link) = (Darwin.write, Darwin.close, Darwin.link)
+    static let (rename, unlink) = (Darwin.rename, Darwin.unlink)
+    static func exit(_ code: Int32) -> Never { Darwin.exit(code) }
+  #elseif canImport(Glibc)
+    static let (write, close, link) = (Glibc.write, Glibc.close, Glibc.link)
+    static let (rename, unlink) = (Glibc.rename, Glibc.unlink)
+    static func exit(_ code: Int32) -> Never { Glibc.exit(code) }
+  #else
+    static let (write, close, link) = (Musl.write, Musl.close, Musl.link)
+    static let (rename, unlink) = (Musl.rename, Musl.unlink)
+    static func exit(_ code: Int32) -> Never { Musl.exit(code) }
+  #endif
 }
 
 /// Standard output and standard error, written through the C library's file descriptors.
@@ -66,15 +73,8 @@ struct Standard {
   func write(_ written: Written<some Language>) {
     var bytes = Array(written.text.utf8)[...]
     while !bytes.isEmpty {
-      let written = bytes.withUnsafeBytes { buffer in
-        #if canImport(Darwin)
-          Darwin.write(descriptor, buffer.baseAddress, buffer.count)
-        #elseif canImport(Glibc)
-          Glibc.write(descriptor, buffer.baseAddress, buffer.count)
-        #else
-          Musl.write(descriptor, buffer.baseAddress, buffer.count)
-        #endif
-      }
+      let written = bytes.withUnsafeBytes { Platform.write(descriptor, $0.baseAddress, $0.count) }
+      if written < 0, errno == EINTR { continue }
       // A reader that has gone away (`| head`) ends the program by its signal; what is left is a full disk.
       guard written > 0 else {
         if descriptor == 1 { Failure("standard output: cannot be written", .cannotWrite).exit() }

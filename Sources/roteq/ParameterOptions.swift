@@ -73,9 +73,8 @@ struct TensorOptions: ParsableArguments {
   /// The norms of the first step by tensor; none where no checkpoint of it is given.
   func initialNorms(of list: ParameterList) throws -> [String: Double] {
     guard let initialCheckpoint else { return [:] }
-    return try Self.reading { () throws(CheckpointError) in
-      try Checkpoint(path: initialCheckpoint).norms(of: list)
-    }
+    let checkpoint = try Self.open(initialCheckpoint)
+    return try Self.reading { () throws(CheckpointError) in try checkpoint.norms(of: list) }
   }
 
   /// The names of the flags that were given.
@@ -86,6 +85,13 @@ struct TensorOptions: ParsableArguments {
       ("--scale-sensitive-tensors", !scaleSensitive.isEmpty),
       ("--initial-checkpoint", initialCheckpoint != nil),
     ].filter(\.1).map(\.0)
+  }
+
+  /// A checkpoint, whose files are inputs from now on.
+  static func open(_ path: String) throws -> Checkpoint {
+    let checkpoint = try reading { () throws(CheckpointError) in try Checkpoint(path: path) }
+    for file in Set(checkpoint.tensors.map(\.file.path) + [checkpoint.path, path]) { InputFile.note(file) }
+    return checkpoint
   }
 
   /// What is read of a checkpoint, or a failure with the exit code that goes with it.
@@ -124,7 +130,7 @@ struct ParameterOptions: ParsableArguments {
       if let flag = tensors.given.first { throw Failure("\(flag) needs --checkpoint or --shapes", .usage) }
       return run
     }
-    let opened = try TensorOptions.reading { () throws(CheckpointError) in try Checkpoint(path: path) }
+    let opened = try TensorOptions.open(path)
     let list = ParameterList(opened.listing, try tensors.rules(for: run))
     var result = try tensors.layers(list, from: path, for: run)
     result.warnings += opened.warnings.map { "\($0)" }

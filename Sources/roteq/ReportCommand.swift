@@ -6,7 +6,7 @@ import OutsideText
 import Reports
 import RunConfigurations
 
-struct ReportCommand: AsyncParsableCommand {
+struct ReportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "report", abstract: "Write a report on a training run from its configuration.",
     discussion: """
@@ -57,7 +57,7 @@ struct ReportCommand: AsyncParsableCommand {
   var crossCheck = false
   @OptionGroup(title: "Output") var options: OutputOptions
 
-  func run() async throws {
+  func run() throws {
     if output != nil, options.format != .text {
       throw Failure("--format does not go with -o, which writes every format", .usage)
     }
@@ -65,8 +65,11 @@ struct ReportCommand: AsyncParsableCommand {
       throw Failure("--fragment goes with --format latex, --format html or -o", .usage)
     }
     var report = try makeReport()
-    await report.follow()
-    if crossCheck { report.crossCheck = try await shortCheck(report) }
+    report.follow()
+    if crossCheck {
+      report.crossCheck = try shortCheck(report)
+      try Interruption.passOn(isKept: false)
+    }
     let templates = try makeTemplates()
     guard let directory = output else {
       switch options.format {
@@ -84,9 +87,7 @@ struct ReportCommand: AsyncParsableCommand {
       ("report.html", try html(report, templates).data), ("report.md", try markdown(report, templates).data),
       ("report.tex", try latex(report, templates).data), ("report.json", content.json.text.data),
     ]
-    try OutputFile.makeDirectory(directory)
-    for (name, data) in pages { try OutputFile.write(data, to: "\(directory)/\(name)") }
-    for (name, _) in pages { Standard.output.write("\(directory)/\(name)\n" as Written<TerminalText>) }
+    try FileSet.write(pages, in: directory)
   }
 
   private func makeReport() throws -> RunReport {
@@ -115,22 +116,22 @@ struct ReportCommand: AsyncParsableCommand {
   }
 
   /// Three seeds of a short walk at the run's hyperparameters.
-  private func shortCheck(_ report: RunReport) async throws -> WalkComparison? {
-    do {
+  private func shortCheck(_ report: RunReport) throws -> WalkComparison? {
+    do throws(WalkError) {
       let walk = try Walk.short(report.settings)
       let progress = SharedProgress(total: 3 * walk.steps)
       Interruption.watch()
       let queue = WalkQueue(
         progress: { progress.advance(by: $0) }, isCancelled: { Interruption.isRequested })
-      let runs = try await queue.run([walk], seeds: [1, 2, 3])[0]
+      let runs = try queue.run([walk], seeds: [1, 2, 3])[0]
       progress.finish()
-      try Interruption.passOn(isKept: false)
-      return try WalkComparison(walk, runs)
-    } catch let error as WalkError { throw Failure(error) }
+      return Interruption.isRequested ? nil : try WalkComparison(walk, runs)
+    } catch { throw Failure(error) }
   }
 
   private func makeTemplates() throws -> ReportTemplates {
     guard let templates else { return ReportTemplates() }
+    for name in ReportTemplates.names { InputFile.note("\(templates)/\(name)") }
     do { return try ReportTemplates(directory: templates) } catch {
       throw Failure(error.description, .noInput)
     }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Formulas
+import OutsideText
 
 @main
 struct Roteq: ParsableCommand {
@@ -27,18 +28,18 @@ struct Roteq: ParsableCommand {
   static let version = "0.1.0"
 
   /// Prints a failure as one line; ArgumentParser would add the usage below it.
-  static func main() async {
+  static func main() {
     do {
       try checkCommand()
       var command = try parseAsRoot()
-      if var command = command as? any AsyncParsableCommand {
-        try await command.run()
-      } else {
-        try command.run()
-      }
+      try command.run()
     } catch {
       if let failure = error as? Failure { failure.exit() }
-      guard !exitCode(for: error).isSuccess else { exit(withError: error) }
+      if exitCode(for: error).isSuccess {
+        // Help, the version and completions: what cannot be written is a failure, which ArgumentParser does not look for.
+        Standard.output.write(Written<TerminalText>(lines: fullMessage(for: error) + "\n"))
+        Platform.exit(0)
+      }
       Failure(message(for: error), .usage).exit()
     }
   }

@@ -8,7 +8,7 @@ import Reports
 import Safetensors
 import Training
 
-struct SimulateCommand: AsyncParsableCommand {
+struct SimulateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "simulate",
     abstract: "Run the optimizer itself on a random walk, and hold the predictions against it.",
@@ -65,7 +65,7 @@ struct SimulateCommand: AsyncParsableCommand {
   @Flag(help: "Draw the curves on the terminal.") var plot = false
   @OptionGroup(title: "Output") var format: OutputOptions
 
-  func run() async throws {
+  func run() throws {
     let walk = try walk()
     let seeds = try chosenSeeds()
     let file = try output.map { try SimulationFile(path: $0) }
@@ -80,24 +80,31 @@ struct SimulateCommand: AsyncParsableCommand {
     let queue = WalkQueue(
       width: width, progress: { progress.advance(by: $0) }, isCancelled: { Interruption.isRequested })
     let runs: [WalkRun]
-    do {
-      runs = try await queue.run(
+    do throws(WalkError) {
+      runs = try queue.run(
         [walk], seeds: seeds, shown: shown, resuming: state,
         keepsState: save != nil || file?.holdsTensors == true)[0]
-    } catch let error as WalkError { throw Failure(error) }
+    } catch { throw Failure(error) }
     progress.finish()
-    if let save, let state = runs.first?.state { try OutputFile.write(state, to: save) }
+    // What took so long is kept wherever it can be: a file that cannot be written does not keep the others from it.
+    var unwritten: Failure?
+    func keep(_ write: () throws -> Void) throws {
+      do { try write() } catch let failure as Failure { unwritten = unwritten ?? failure }
+    }
+    if let save, let state = runs.first?.state { try keep { try OutputFile.write(state, to: save) } }
     // Numbers are written whatever the report has to say of them.
-    try file?.writeNumbers(runs)
-    let report = try report(walk, runs, of: seeds.count)
+    try keep { try file?.writeNumbers(runs) }
+    let deviation = state.flatMap { Simulation.deviation(of: $0, on: walk.instructionSet) }
+    let report = try report(walk, runs, of: seeds.count, notes: deviation.map { [$0] } ?? [])
     if let report {
-      try file?.writeFigure(report.figure, isFragment: format.fragment)
+      try keep { try file?.writeFigure(report.figure, isFragment: format.fragment) }
       if plot {
         Standard.output.write(try FigureFile.terminal(report.figure))
       } else {
         format.print(report.output)
       }
     }
+    if let unwritten { throw unwritten }
     let isKept = report != nil || file != nil || save != nil
     if let failure = runs.compactMap(\.failure).first { throw Failure(walk, failure, isKept: isKept) }
     try Interruption.passOn(isKept: isKept)
@@ -105,12 +112,14 @@ struct SimulateCommand: AsyncParsableCommand {
   }
 
   /// The report, or nil where no run had settled.
-  private func report(_ walk: Walk, _ runs: [WalkRun], of seeds: Int) throws -> SimulationReport? {
+  private func report(
+    _ walk: Walk, _ runs: [WalkRun], of seeds: Int, notes: [String]
+  ) throws -> SimulationReport? {
     guard runs.contains(where: { $0.settled != nil && $0.failure == nil }) else { return nil }
     do throws(WalkError) {
       let comparison = try WalkComparison(walk, runs)
       return SimulationReport(
-        comparison, curve: WalkCurve(comparison.runs), notes: notes(walk, runs, of: seeds))
+        comparison, curve: WalkCurve(comparison.runs), notes: notes + self.notes(walk, runs, of: seeds))
     } catch { throw Failure(error) }
   }
 

@@ -11,13 +11,13 @@ import Training
   /// 64 independent neurons for 20 half-lives and more: a norm's standard error is √(2/32)/2/√(64·20) = 0.35 %. What the model
   /// leaves out at C = 32, one of 32 directions and the tails at a batch of 16, is some 3 %.
   @Test(arguments: quick.indices)
-  func smallSystemsSettleNearTheSecondMoments(_ index: Int) async throws {
+  func smallSystemsSettleNearTheSecondMoments(_ index: Int) throws {
     let (optimizer, values) = quick[index]
     var walk = try walk(
       optimizer, values, steps: 6000,
       system: SimpleSystem(dimension: 32, neurons: 64, batch: 16, gains: .ones), settledFrom: 2000)
     walk.followsEngine = false
-    let comparison = try WalkComparison(walk, try await WalkQueue().run([walk], seeds: [1, 2])[0])
+    let comparison = try WalkComparison(walk, try WalkQueue().run([walk], seeds: [1, 2])[0])
     for quantity in Triple.quantities {
       let best = try #require(comparison.sources.last)
       let deviation = try #require(comparison.deviation(quantity, best)).mean
@@ -27,12 +27,12 @@ import Training
 
   /// The engine follows the whole run, from initialisation on and through a schedule, better than the recurrence.
   @Test(arguments: quick.indices)
-  func theEngineFollowsARunInTime(_ index: Int) async throws {
+  func theEngineFollowsARunInTime(_ index: Int) throws {
     let (optimizer, values) = quick[index]
     let walk = try walk(
       optimizer, values, steps: 1200, schedule: .cosine(span: 1200).warmedUp(over: 100),
       system: SimpleSystem(dimension: 32, neurons: 32, batch: 32, gains: .ones))
-    let runs = try await WalkQueue().run([walk], seeds: [1, 2])[0]
+    let runs = try WalkQueue().run([walk], seeds: [1, 2])[0]
     let curve = try #require(WalkCurve(runs))
     #expect(curve.steps.count == walk.steps / walk.window)
     #expect(curve.norm.deviation(\.moments) < 0.03)
@@ -40,11 +40,11 @@ import Training
   }
 
   @Test(arguments: [RotationalWrapper.Granularity.neuron, .layer])
-  func variantsTurnAsAsked(_ granularity: RotationalWrapper.Granularity) async throws {
+  func variantsTurnAsAsked(_ granularity: RotationalWrapper.Granularity) throws {
     let walk = try walk(
       .adamW, quick[1].values, steps: 1500, wrapper: RotationalWrapper(granularity: granularity),
       settledFrom: 500)
-    let comparison = try WalkComparison(walk, try await WalkQueue().run([walk], seeds: [1])[0])
+    let comparison = try WalkComparison(walk, try WalkQueue().run([walk], seeds: [1])[0])
     #expect(comparison.sources == [.request])
     let rotation = try #require(comparison.deviation(.expectedRotation, .request)).mean
     #expect(abs(rotation) < 0.01)
@@ -53,36 +53,36 @@ import Training
   }
 
   /// Neurons that turn on their own are judged as neurons, whatever normalises them.
-  @Test func aVariantByNeuronUnderLayerNormalisationIsJudgedByNeuron() async throws {
+  @Test func aVariantByNeuronUnderLayerNormalisationIsJudgedByNeuron() throws {
     let walk = try walk(
       .adamW, quick[1].values, steps: 900,
       system: SimpleSystem(dimension: 32, neurons: 16, batch: 16, normalisation: .layer),
       wrapper: RotationalWrapper(), settledFrom: 300)
     #expect(!walk.concernsLayer)
-    let comparison = try WalkComparison(walk, try await WalkQueue().run([walk], seeds: [1])[0])
+    let comparison = try WalkComparison(walk, try WalkQueue().run([walk], seeds: [1])[0])
     for quantity in Triple.quantities {
       #expect(abs(try #require(comparison.deviation(quantity, .request)).mean) < 0.01, "\(quantity)")
     }
   }
 
-  @Test func anImbalanceIsAskedOfEachNeuron() async throws {
+  @Test func anImbalanceIsAskedOfEachNeuron() throws {
     let imbalance = Imbalance(fasterShare: 0.5, slowerShare: 0, factor: 3)
     let walk = try walk(
       .adamW, quick[1].values, steps: 600, wrapper: RotationalWrapper(imbalance: imbalance))
-    let comparison = try WalkComparison(walk, try await WalkQueue().run([walk], seeds: [1])[0])
+    let comparison = try WalkComparison(walk, try WalkQueue().run([walk], seeds: [1])[0])
     let requests = comparison.predictions[0].neurons.compactMap { $0[.request]?.rotation }
     #expect(abs(requests[0] / requests[15] - 3) < 0.01)
     #expect(abs(try #require(comparison.deviation(.expectedRotation, .request)).mean) < 0.01)
   }
 
   /// Under layer normalisation the layer as one vector is what settles: 1024 coordinates.
-  @Test func aLayerNormalisedLayerIsOneVector() async throws {
+  @Test func aLayerNormalisedLayerIsOneVector() throws {
     var walk = try walk(
       .adamW, quick[1].values, steps: 6000,
       system: SimpleSystem(dimension: 32, neurons: 32, batch: 16, normalisation: .layer, gains: .ones),
       settledFrom: 2000)
     walk.followsEngine = false
-    let comparison = try WalkComparison(walk, try await WalkQueue().run([walk], seeds: [1, 2])[0])
+    let comparison = try WalkComparison(walk, try WalkQueue().run([walk], seeds: [1, 2])[0])
     #expect(comparison.walk.concernsLayer)
     // √(ηKC/(2λ)) with K·C = 1024 coordinates.
     let predicted = try #require(comparison.predicted(.equilibriumNorm, .formula(.leading)))
@@ -91,14 +91,14 @@ import Training
   }
 
   /// Without normalisation the gradient does not know the weight; a radial part acts as weight decay.
-  @Test func aRadialGradientActsAsWeightDecay() async throws {
+  @Test func aRadialGradientActsAsWeightDecay() throws {
     var walk = try walk(
       .sgdm, quick[0].values, steps: 6000,
       system: SimpleSystem(
         dimension: 32, neurons: 64, batch: 16, normalisation: .none, gains: .ones, radialDecay: 5e-3),
       settledFrom: 2000)
     walk.followsEngine = false
-    let comparison = try WalkComparison(walk, try await WalkQueue().run([walk], seeds: [1, 2])[0])
+    let comparison = try WalkComparison(walk, try WalkQueue().run([walk], seeds: [1, 2])[0])
     #expect(abs(try #require(comparison.deviation(.equilibriumNorm, .formula(.moments))).mean) < 0.02)
     #expect(abs(try #require(comparison.deviation(.expectedRotation, .formula(.moments))).mean) < 0.02)
     let settled = try #require(comparison.runs[0].settled)
@@ -108,11 +108,11 @@ import Training
   /// The paper's settings, five seeds: within 0.5 % or three standard errors.
   @Test(
     .enabled(if: SlowTests.areWanted), arguments: ["sgdm", "adamw", "adam-l2-equal", "lion-99", "lion-999"])
-  func thePapersWalksAgree(_ name: String) async throws {
+  func thePapersWalksAgree(_ name: String) throws {
     let paper = try #require(try PaperWalk.all(steps: 15_000, variants: false).first { $0.name == name })
     var walk = paper.walk
     walk.followsEngine = false
-    let comparison = try WalkComparison(walk, try await WalkQueue().run([walk], seeds: [1, 2, 3, 4, 5])[0])
+    let comparison = try WalkComparison(walk, try WalkQueue().run([walk], seeds: [1, 2, 3, 4, 5])[0])
     let best = try #require(comparison.sources.last)
     for quantity in Triple.quantities {
       #expect(

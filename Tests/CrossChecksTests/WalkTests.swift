@@ -44,10 +44,10 @@ import Training
     #expect(throws: WalkError.self) { try WalkRun(single, seed: 1) }
   }
 
-  @Test func jobsSideBySideGiveWhatOneAfterAnotherGives() async throws {
+  @Test func jobsSideBySideGiveWhatOneAfterAnotherGives() throws {
     let walks = try quick.map { try walk($0.optimizer, $0.values, steps: 200) }
-    let alone = try await WalkQueue(width: 1).run(walks, seeds: [1, 2])
-    let together = try await WalkQueue(width: 4).run(walks, seeds: [1, 2])
+    let alone = try WalkQueue(width: 1).run(walks, seeds: [1, 2])
+    let together = try WalkQueue(width: 4).run(walks, seeds: [1, 2])
     for (one, other) in zip(alone.joined(), together.joined()) {
       #expect(one.seed == other.seed)
       #expect(one.layer == other.layer)
@@ -56,11 +56,11 @@ import Training
     #expect(alone[0][0].layer != alone[0][1].layer, "seeds differ")
   }
 
-  @Test func anInterruptedWalkKeepsItsWindows() async throws {
+  @Test func anInterruptedWalkKeepsItsWindows() throws {
     let long = try walk(.adamW, quick[1].values, steps: 1_000_000, window: 10)
     let taken = Counter()
     let queue = WalkQueue(width: 1, progress: { taken.add($0) }, isCancelled: { taken.value >= 50 })
-    let runs = try await queue.run([long], seeds: [1, 2])[0]
+    let runs = try queue.run([long], seeds: [1, 2])[0]
     #expect(runs.count == 1, "the second was not started")
     #expect(runs[0].steps == [10, 20, 30, 40, 50])
     #expect(runs[0].isInterrupted)

@@ -11,7 +11,7 @@ struct Roteq {
     .deletingLastPathComponent()
 
   /// The program, which the build puts beside the test bundle.
-  private static let program: URL = {
+  static let program: URL = {
     let beside = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent().appending(path: "roteq")
     if FileManager.default.isExecutableFile(atPath: beside.path) { return beside }
     return root.appending(path: ".build/debug/roteq")

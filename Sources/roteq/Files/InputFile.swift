@@ -6,14 +6,53 @@
 
 import RunConfigurations
 import Safetensors
+import Synchronization
+
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
 
 /// Reading what users point to.
 enum InputFile {
+  /// A file, whatever name it goes by.
+  private struct Identity: Hashable {
+    let device: UInt64
+    let number: UInt64
+
+    init(_ status: stat) {
+      (device, number) = (
+        UInt64(truncatingIfNeeded: status.st_dev), UInt64(truncatingIfNeeded: status.st_ino)
+      )
+    }
+  }
+
+  /// The files that this run reads.
+  private static let read = Mutex<Set<Identity>>([])
+
+  /// Says that a file is read, so that it is not written to.
+  static func note(_ path: String) {
+    var status = stat()
+    guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return }
+    let identity = Identity(status)
+    read.withLock { _ = $0.insert(identity) }
+  }
+
+  /// Whether a file is read by this run.
+  static func wasRead(_ status: stat) -> Bool {
+    let identity = Identity(status)
+    return read.withLock { $0.contains(identity) }
+  }
+
   /// The bytes of a file.
   private static func data(_ path: String) throws -> Data {
     guard FileManager.default.fileExists(atPath: path) else {
       throw Failure("\(path): no such file", .noInput)
     }
+    note(path)
     do { return try Data(contentsOf: URL(filePath: path)) } catch {
       throw Failure("\(path): cannot be read", .noInput)
     }
