@@ -127,7 +127,7 @@ import Testing
       message: "--learnin_rate=3: unknown key 'learnin_rate'; did you mean 'learning_rate'?"),
     Case(
       line: "roteq report examples/gpt2-openwebtext.py -o LICENSE/report", code: 73,
-      message: "LICENSE/report: cannot be made a directory"),
+      message: "LICENSE/report: cannot be made a directory: not a directory"),
     Case(
       line: "roteq report examples/gpt2-openwebtext.py --templates examples", code: 66,
       message: "examples: no template report.html.mustache; copy it from the project's templates directory"),

@@ -30,21 +30,26 @@ enum InputFile {
     }
   }
 
-  /// The files that this run reads.
-  private static let read = Mutex<Set<Identity>>([])
+  /// The files that this run reads, with the paths by which it does.
+  private static let read = Mutex<[String: Identity]>([:])
 
   /// Says that a file is read, so that it is not written to.
   static func note(_ path: String) {
     var status = stat()
     guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return }
     let identity = Identity(status)
-    read.withLock { _ = $0.insert(identity) }
+    read.withLock { $0[path] = identity }
   }
 
   /// Whether a file is read by this run.
   static func wasRead(_ status: stat) -> Bool {
     let identity = Identity(status)
-    return read.withLock { $0.contains(identity) }
+    let paths = read.withLock { $0.filter { $0.value == identity }.map(\.key) }
+    // A file that is gone may have left its number to another.
+    return paths.contains { path in
+      var now = stat()
+      return stat(path, &now) == 0 && Identity(now) == identity
+    }
   }
 
   /// The bytes of a file.
