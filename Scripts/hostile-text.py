@@ -3,8 +3,8 @@
 
 Usage: Scripts/hostile-text.py path/to/roteq [--quick] [--seed N] [--only SCENE] [--found N]
 
-A cell is a name in a place, a command and a format. Names come in batches; where a batch fails, halves of it tell which name
-does. Needs Chromium, gnuplot, LaTeX and pandoc, and says which of them is not there.
+A cell is a name in a place, a command and a format. Names come in batches; where a batch fails for a new reason, halves of it
+tell which name does. Needs Chromium, gnuplot, LaTeX and pandoc, and says which of them is not there.
 """
 
 import argparse
@@ -24,7 +24,7 @@ import judges  # noqa: E402
 import names  # noqa: E402
 import scenes  # noqa: E402
 
-BATCH = 96
+BATCH = 140
 REFUSED = (64, 65)
 
 
@@ -35,24 +35,23 @@ class Suite:
         self.lock = threading.Lock()
         self.plain, self.refused = {}, collections.defaultdict(set)
         self.cells, self.unjudged, self.failures = collections.Counter(), collections.Counter(), {}
+        self.causes = collections.Counter()
         self.pages = []
 
     # What was found
 
     def fail(self, output, place, reason, name):
-        """Keeps one example of each cause, and counts the others."""
-        key = self.key(output, place, reason)
+        """Keeps one example of each cause in each place, and counts the others."""
+        cause = output, reason.split(":")[0]
         with self.lock:
-            known = self.failures.setdefault(key, [0, place, reason, name])
-            known[0] += 1
+            self.failures.setdefault((*cause, place.split(":")[0]), [0, place, reason, name])[0] += 1
+            if name is not None:
+                self.causes[cause] += 1
 
-    @staticmethod
-    def key(output, place, reason):
-        return output, place.split(":")[0], reason.split(":")[0]
-
-    def known(self, key):
+    def known(self, reasons):
+        """Whether names were found for all of these reasons, wherever."""
         with self.lock:
-            return self.failures.get(key, [0])[0]
+            return all(self.causes[output, reason.split(":")[0]] >= self.options.found for output, reason in reasons)
 
     def count(self, output, cells, judged=True):
         with self.lock:
@@ -102,7 +101,10 @@ class Suite:
             with self.lock:
                 self.pages.append((place, raw))
         if kind in ("latex", "tex"):
-            return judges.latex(raw, plain, wanted if kind == "latex" else (), folder)
+            reasons = judges.latex(raw, plain, wanted if kind == "latex" else (), folder)
+            if not reasons and place.startswith("layers: roteq report run.yaml --format") and shutil.which("lualatex"):
+                reasons = judges.latex(raw, plain, (), folder, lua=True)
+            return reasons
         if kind == "gp":
             return judges.gnuplot(raw, plain, wanted, folder)
         return {"html": judges.html, "svg": judges.svg, "markdown": judges.markdown, "csv": judges.csv_text, "json": judges.json_text,
@@ -139,22 +141,23 @@ class Suite:
         if not batch:
             return
         place, reasons = self.batch(scene, index, batch)
-        keys = {self.key(kind, place, reason) for kind, reason in reasons or []}
         if reasons == [] or len(batch) == 1:
             self.count(output, len(batch))
             if reasons is None:
                 self.refused[scene].add(batch[0])
             for kind, reason in reasons or []:
                 self.fail(kind, place, reason, batch[0])
-        elif reasons is not None and all(self.known(key) >= self.options.found for key in keys):
+        elif reasons is not None and self.known(reasons):
             self.count(output, len(batch), judged=False)
+            for kind, reason in reasons:
+                self.fail(kind, place, reason, None)
         else:
             middle = len(batch) // 2
             self.divide(scene, index, batch[:middle], output)
             self.divide(scene, index, batch[middle:], output)
-            if reasons and not any(self.known(key) for key in keys):
-                for kind, reason in reasons:
-                    self.fail(kind, place, reason + " (by no name alone)", batch[0])
+            for kind, reason in reasons or []:
+                if not self.known([(kind, reason)]):  # by no name alone
+                    self.fail(kind, place, reason, batch[0])
 
     # Scenes with one name a run
 
@@ -195,13 +198,14 @@ class Suite:
         if any(names.CANARY in files for _, _, files in os.walk(folder)):
             reasons.append((kind, "a name was executed"))
         shutil.rmtree(folder, ignore_errors=True)
-        keys = {self.key(output, place, reason) for output, reason in reasons}
         if not reasons or len(batch) == 1:
             self.count(kind, len(batch))
             for output, reason in reasons:
                 self.fail(output, place, reason, batch[0])
-        elif all(self.known(key) >= self.options.found for key in keys):
+        elif self.known(reasons):
             self.count(kind, len(batch), judged=False)
+            for output, reason in reasons:
+                self.fail(output, place, reason, None)
         else:
             self.single(scene, kind, batch[: len(batch) // 2])
             self.single(scene, kind, batch[len(batch) // 2 :])
@@ -261,8 +265,8 @@ class Suite:
                     for index, command in enumerate(commands):
                         output = command.writes[0][1] if command.writes else command.kind
                         yield lambda s=scene, i=index, b=batch, o=output: self.divide(s, i, b, o)
-        some = everything[::3]
-        parts = [some[i : i + BATCH // 2] for i in range(0, len(some), BATCH // 2)]
+        some = everything[:: 6 if self.options.quick else 3]
+        parts = [some[i : i + 48] for i in range(0, len(some), 48)]
         for scene, kinds in scenes.SINGLE:
             if not wanted or scene.__name__ in wanted:
                 for part in parts:
@@ -283,12 +287,13 @@ class Suite:
         self.count("browser", min(len(pages), self.options.pages))
 
     def report(self):
-        print("cells judged, and left out once their cause was known:")
+        print("Cells judged, and those of batches that fail for reasons that are known:")
         for output in sorted(self.cells | self.unjudged):
             print(f"  {output:16} {self.cells[output]:7} {self.unjudged[output]:7}")
         print(f"  {'in all':16} {sum(self.cells.values()):7} {sum(self.unjudged.values()):7}")
-        for (output, _, _), (count, place, reason, name) in sorted(self.failures.items(), key=lambda item: item[0]):
-            print(f"failed: {output}, {judges.show(place, 120)[1:-1]}: {reason} [{count}; {judges.show(name, 40)}]")
+        for key in sorted(self.failures):
+            count, place, reason, name = self.failures[key]
+            print(f"failed: {key[0]}, {judges.show(place, 110)[1:-1]}: {reason} [{count}{'' if name is None else '; ' + judges.show(name, 60)}]")
         print("all passed" if not self.failures else f"{len(self.failures)} kinds of failure")
         return 1 if self.failures else 0
 
