@@ -40,8 +40,9 @@ def squash(text):
 def missing(text, wanted):
     """The first name that a text lacks."""
     text = squash(text)
+    plainly = names.plain(text) if wanted else ""
     for name in wanted:
-        if not names.pattern(name).search(text):
+        if not names.told(name, text, plainly):
             return [f"a name is missing: {show(name)}"]
     return []
 

@@ -102,6 +102,19 @@ def harmless(count):
     return ["kern" + "".join(digits[int(d)] for d in f"{i:04}") + "wort" for i in range(count)]
 
 
-def pattern(name):
-    """Finds a name in a text without spaces, whatever stands for what cannot be seen."""
-    return re.compile(".{0,60}?".join(re.escape(run) for run in visible(name)), re.DOTALL)
+# What may stand for a character that cannot be seen.
+STANDS = re.compile(r"\\?\\u\{?[0-9A-Fa-f]{2,6}\}?|\\?\\x[0-9A-Fa-f]{2}|[\[<(]?U\+[0-9A-Fa-f]{2,6}[\]>)]?|[\u2400-\u2426\ufffd]|\\[nrtabefv0]")
+
+
+def plain(text):
+    """A text without what cannot be seen and what stands for it."""
+    return "".join(visible(STANDS.sub("", text)))
+
+
+def told(name, text, plainly):
+    """Whether a text without spaces tells a name, whatever stands for what cannot be seen. `plainly`: `plain(text)`."""
+    runs = visible(name)
+    if "".join(runs) in text or plain(name) in plainly:
+        return True
+    # Only a few gaps, or the search would take too long.
+    return len(runs) < 5 and re.search(".{0,60}?".join(map(re.escape, runs)), text, re.DOTALL) is not None
