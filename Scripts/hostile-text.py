@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Puts hostile names wherever a name can stand, and opens every output with the program that will read it.
 
-Usage: Scripts/hostile-text.py path/to/roteq [--quick] [--seed N] [--only SCENE] [--found N]
+Usage: Scripts/hostile-text.py path/to/roteq [--quick] [--seed N] [--only SCENE ...] [--seconds N]
 
 A cell is a name in a place, a command and a format. Names come in batches; where a batch fails for a new reason, halves of it
 tell which name does. Needs Chromium, gnuplot, LaTeX and pandoc, and says which of them is not there.
@@ -305,18 +305,23 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", nargs="+", help="some scenes only, by name")
     parser.add_argument("--found", type=int, default=1, help="names to find of each cause")
+    parser.add_argument("--seconds", type=float, default=3600, help="start nothing new after this time")
     parser.add_argument("--pages", type=int, default=None, help="pages to open in Chromium")
     options = parser.parse_args()
     options.pages = options.pages or (40 if options.quick else 240)
     needed = [program for program in ("gnuplot", "pdflatex", "pandoc", "bash") if not shutil.which(program)]
     if needed or not browser.program():
         sys.exit(f"needed: {', '.join(needed + ([] if browser.program() else ['chromium']))}")
-    suite, start = Suite(options.binary, options), time.time()
+    suite, start, late = Suite(options.binary, options), time.time(), 0
     everything = names.all_names(options.seed, 0.1 if options.quick else 1)
     print(f"{len(everything)} names, seed {options.seed}")
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 2) as pool:
-        for done in [pool.submit(task) for task in suite.tasks(everything)]:
-            done.result()
+        tasks = list(suite.tasks(everything))
+        random.Random(options.seed).shuffle(tasks)  # a run that ends early has seen something of everything
+        for done in [pool.submit(lambda task=task: time.time() - start < options.seconds and (task() or True)) for task in tasks]:
+            late += not done.result()
+    if late:
+        print(f"out of time: {late} of {len(tasks)} batches were not tried")
     suite.browse()
     code = suite.report()
     print(f"{time.time() - start:.0f} s", file=sys.stderr)
