@@ -81,7 +81,9 @@ def specials():
         names += [p + c + p for p in PREPENDING]
         names += [c + m + c for m in MARKS]
         names += ["a" + k + c + k + "b" for k in "\r\n\0\u202e\u2066\u200d\ufeff"]
-    for attack in (HTML[0], HTML[1], HTML[10], MARKDOWN[0], LATEX[1], GNUPLOT[0], GNUPLOT[2], SHELL[0], "=1+1", "#head", "\x1b[31m"):
+    # What a reader of characters takes for a letter and its sign is a tag to a browser; the slashes make the last sign a comment.
+    names += [f"{p}<img src=x onerror={SCRIPT}//{p}>" for p in PREPENDING]
+    for attack in (HTML[0], HTML[1], HTML[10], MARKDOWN[0], LATEX[1], GNUPLOT[0], GNUPLOT[2], GNUPLOT[4], SHELL[0], "=1+1", "#head", "\x1b[31m"):
         for p in PREPENDING[:4]:
             names += [p + attack, p + p.join(attack)]
         for m in MARKS:
