@@ -6,7 +6,7 @@ enum Pickle {
 
   /// Whether a file is named as PyTorch's files are.
   static func isNamedLikeOne(_ path: String) -> Bool {
-    extensions.contains { path.lowercased().hasSuffix(".\($0)") }
+    extensions.contains { path.lowercased().utf8.reversed().starts(with: ".\($0)".utf8.reversed()) }
   }
 
   /// Whether a file that is no safetensors file is a pickle or a zip archive, as PyTorch writes them, or is named so.

@@ -143,6 +143,7 @@ extension Walk {
       }
       let spectrum =
         system.normalisation == .none || self.settings.optimizer.solveSpectrum == nil
+          || run.coordinatePowers.count < system.neurons
         ? nil : (0..<system.dimension).map { place in mean { run.coordinatePowers[$0][place] } }
       let norm = mean { run.initialNorms[$0] * run.initialNorms[$0] }.squareRoot()
       let settings = try settings(

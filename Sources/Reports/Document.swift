@@ -135,6 +135,9 @@ extension Prose {
 extension Table.Cell {
   fileprivate var words: [String] { if case .prose(let prose) = self { prose.words } else { [] } }
 
+  /// The cell, empty where its number is infinite or none: no result is shown as `nan`.
+  var available: Table.Cell { if case .number(let value) = self, !value.isFinite { .empty } else { self } }
+
   /// A number, or an empty cell.
   public static func optional(_ value: Double?) -> Table.Cell { value.map { .number($0) } ?? .empty }
   /// A formula in the cell.

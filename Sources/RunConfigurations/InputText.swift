@@ -88,8 +88,9 @@ struct InputText {
   var pathExtension: String { Self.pathExtension(path) }
 
   static func pathExtension(_ path: String) -> String {
-    let name = path.split(separator: "/").last ?? ""
-    guard let dot = name.lastIndex(of: "."), dot != name.startIndex else { return "" }
-    return name[dot...].dropFirst().lowercased()
+    // By bytes: a mark before the point would hide it.
+    let name = path.utf8.split(separator: UInt8(ascii: "/")).last ?? path.utf8[...]
+    guard let dot = name.lastIndex(of: UInt8(ascii: ".")), dot != name.startIndex else { return "" }
+    return String(decoding: name[dot...].dropFirst(), as: UTF8.self).lowercased()
   }
 }

@@ -110,20 +110,27 @@ public struct NumberTable: Sendable {
     TableError(path, nil, .missingColumn(known, found: columns))
   }
 
-  /// The cells of a line, without blanks around them; a quoted cell may hold commas.
+  /// The cells of a line, without blanks around them; a quoted cell may hold commas, and quotes that are doubled.
+  ///
+  /// It is read scalar by scalar: a mark joins a comma or a quote into one character with itself.
   private static func cells(_ line: Substring) -> [String] {
     var cells: [String] = []
-    var (cell, isQuoted) = ("", false)
-    for character in line {
-      switch character {
-      case "\"": isQuoted.toggle()
+    var (cell, isQuoted, wasQuote) = (String.UnicodeScalarView(), false, false)
+    for scalar in line.unicodeScalars {
+      switch scalar {
+      case "\"":
+        if wasQuote { cell.append(scalar) }
+        isQuoted.toggle()
+        wasQuote = !wasQuote && !isQuoted
+        continue
       case "," where !isQuoted:
-        cells.append(cell)
-        cell = ""
-      default: cell.append(character)
+        cells.append(String(cell))
+        cell = String.UnicodeScalarView()
+      default: cell.append(scalar)
       }
+      wasQuote = false
     }
-    return (cells + [cell]).map { cell in
+    return (cells + [String(cell)]).map { cell in
       let bare = cell.drop(while: \.isWhitespace)
       return String(bare.reversed().drop(while: \.isWhitespace).reversed())
     }

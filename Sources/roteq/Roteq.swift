@@ -40,7 +40,9 @@ struct Roteq: ParsableCommand {
         Standard.output.write(Written<TerminalText>(lines: fullMessage(for: error) + "\n"))
         Platform.exit(0)
       }
-      Failure(message(for: error), .usage).exit()
+      // One line, whatever list of values ArgumentParser adds.
+      let lines = message(for: error).split(separator: "\n").map { $0.drop { $0 == " " } }
+      Failure(lines.joined(separator: " "), .usage).exit()
     }
   }
 

@@ -157,7 +157,7 @@ struct RunOptions: ParsableArguments {
 
   /// The table that the text names; nil where it names a schedule.
   private static func table(_ text: String) throws -> NumberTable? {
-    guard text.lowercased().hasSuffix(".csv") else { return nil }
+    guard text.lowercased().utf8.reversed().starts(with: ".csv".utf8.reversed()) else { return nil }
     return try InputFile.table(
       text, using: ["factor", "learning_rate", "weight_decay", "gradient_norm"])
   }

@@ -100,7 +100,7 @@ import Testing
     arguments: [
       (1.2367e-7, "1.237\u{2009}×\u{2009}10<sup>−7</sup>"),
       (-6.931e22, "−6.931\u{2009}×\u{2009}10<sup>22</sup>"),
-      (-0.5, "−0.5"), (12345, "12\u{2009}345"), (.nan, "nan"), (-.infinity, "−inf"),
+      (-0.5, "−0.5"), (12345, "12\u{2009}345"), (.nan, "—"), (-.infinity, "—"),
     ] as [(Double, String)])
   func number(value: Double, text: String) {
     let table = Table(columns: [Table.Column("v", name: "v")], rows: [[.number(value)]])

@@ -148,7 +148,7 @@ public struct HTMLFormat: DocumentFormat {
   }
 
   private func render(_ cell: Table.Cell) -> Written<Markup> {
-    switch cell {
+    switch cell.available {
     case .number(let value): Self.number(value)
     case .prose(let prose): render(prose)
     case .empty: "—"

@@ -87,7 +87,7 @@ public struct LaTeXFormat: DocumentFormat {
 
   /// A cell.
   public func render(_ cell: Table.Cell) -> Written<TeX> {
-    switch cell {
+    switch cell.available {
     case .number(let value): "\\num{\(Numbers.short(value).filter { $0 != "\u{2009}" })}"
     case .prose(let prose): render(prose)
     case .empty: "---"

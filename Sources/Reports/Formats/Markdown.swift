@@ -44,7 +44,7 @@ public struct MarkdownFormat: DocumentFormat {
   }
 
   private func render(_ cell: Table.Cell) -> Written<Markdown> {
-    switch cell {
+    switch cell.available {
     case .number(let value): "\(Numbers.short(value))"
     case .prose(let prose): render(prose)
     case .empty: "—"

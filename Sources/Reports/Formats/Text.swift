@@ -49,7 +49,7 @@ public struct TextFormat: DocumentFormat {
   }
 
   private func text(_ cell: Table.Cell) -> Written<TerminalText> {
-    switch cell {
+    switch cell.available {
     case .number(let value): "\(Numbers.short(value))"
     case .prose(let prose): "\(prose.plain)"
     case .empty: "—"
