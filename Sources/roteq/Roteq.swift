@@ -2,6 +2,14 @@ import ArgumentParser
 import Formulas
 import OutsideText
 
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
 @main
 struct Roteq: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -15,7 +23,7 @@ struct Roteq: ParsableCommand {
         roteq table 1 --format latex
 
       Data goes to standard output, messages to standard error. Exit codes: 64 usage, 65 bad data, \
-      66 no such input, 69 gnuplot is missing, 73 cannot write.
+      66 no such input, 69 gnuplot or memory is missing, 73 cannot write.
       """,
     version: version,
     subcommands: [
@@ -30,6 +38,7 @@ struct Roteq: ParsableCommand {
   /// Prints a failure as one line; ArgumentParser would add the usage below it.
   static func main() {
     do {
+      try checkMemory()
       try checkCommand()
       var command = try parseAsRoot()
       try command.run()
@@ -44,6 +53,22 @@ struct Roteq: ParsableCommand {
       let lines = message(for: error).split(separator: "\n").map { $0.drop { $0 == " " } }
       Failure(lines.joined(separator: " "), .usage).exit()
     }
+  }
+
+  /// Below that no work of any size can be done, and the runtime ends the program without a word.
+  private static let leastMemory: UInt64 = 120_000_000
+
+  private static func checkMemory() throws {
+    var limit = rlimit()
+    #if canImport(Glibc)
+      let status = getrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit)
+    #else
+      let status = getrlimit(RLIMIT_AS, &limit)
+    #endif
+    guard status == 0, limit.rlim_cur < leastMemory else { return }
+    throw Failure(
+      "memory is limited to \(limit.rlim_cur / 1024) kB, expected at least \(leastMemory / 1024); raise ulimit -v",
+      .unavailable)
   }
 
   /// ArgumentParser calls a misspelt command an unexpected argument.

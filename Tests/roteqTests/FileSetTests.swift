@@ -156,7 +156,8 @@ import Testing
       "simulate --optimizer adamw --lr 1e-2 --weight-decay 0.1 --steps 100 --neurons 4 --seeds 2",
     ] {
       let run = try Shell("ulimit -v \(kilobytes); timeout -s KILL 60 $ROTEQ \(line) > /dev/null")
-      #expect(run.status != 137, "\(line): \(run.errors)")
+      let isRefused = run.status == 69 && run.errors.contains("raise ulimit -v")
+      #expect(kilobytes < 117_000 ? isRefused : run.status == 0, "\(line): \(run.status) \(run.errors)")
     }
   }
 
