@@ -186,7 +186,8 @@ def pandoc(raw, reader):
                 texts.append(content)
             if kind in BLOCKS:
                 blocks.append(kind)
-            elif kind in INLINES:
+            # The sign of an address stands as code: nobody makes a link or a mention of that.
+            elif kind in INLINES and not (kind == "Code" and node["c"][1] == "@"):
                 inlines[kind] += 1
             if kind == "Math" and re.search(r"\\num|\\si\b", node["c"][1]):
                 inlines["Math for TeX alone"] += 1
