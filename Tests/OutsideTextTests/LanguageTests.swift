@@ -158,7 +158,7 @@ struct LanguageTests {
     ("a*b_c", #"a\*b\_c"#), ("[x](http://a.b)", #"\[x\](http\://a.b)"#), ("<img>", #"\<img\>"#),
     ("&copy;", "&amp;copy;"),
     ("a@b.org", "a`@`b.org"), ("www.a.b", #"www\.a.b"#), (":smile: x", #"\:smile: x"#), ("$x$", #"\$x\$"#),
-    ("at step: 5", "at step: 5"),
+    ("at step: 5", "at step: 5"), ("!\u{202E}", #"!\[U+202E\]"#),
   ])
   func markdown(text: String, written: String) { #expect(Markdown.escape(text) == written) }
 

@@ -19,7 +19,7 @@ public enum Markdown: Language {
       case "." where index > 2 && scalars[index - 3..<index].allSatisfy { $0 == "w" || $0 == "W" }:
         return "\\."
       case "." where index == 3 && scalars[..<3].allSatisfy { $0 == "w" || $0 == "W" }: return "\\."
-      default: return nil
+      default: return scalar.isUnseen ? "\\[U+\(scalar.hexadecimal(digits: 4))\\]" : nil
       }
     }
   }
