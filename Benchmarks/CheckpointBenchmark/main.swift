@@ -62,7 +62,7 @@ while let line = readLine() {
   var sum = 0.0
   for tensor in checkpoint.tensors {
     let scan = try NeuronScan(tensor, neurons: axis, since: previous?[tensor.name])
-    for neuron in 0..<scan.neurons { sum += scan.norm(neuron) }
+    for neuron in 0..<scan.neurons { sum += scan.norms[neuron] }
   }
   print(processorTime() - start, sum, peakMemory())
   // A pipe is buffered; the other side waits.

@@ -12,38 +12,28 @@ extension Audit {
     let isWhole = tensor.isReadWhole
     let sound = isWhole ? tensor.neurons : scan.neurons - scan.nonFinite.count
     let norm =
-      sound > 0 && !(isWhole && scan.squares[0].isNaN)
+      sound > 0 && !(isWhole && scan.norms[0].isNaN)
       ? scan.norm / Double(sound).squareRoot() : .nan
-    let norms = isWhole ? nil : Spread((0..<scan.neurons).map(scan.norm))
     var result = TensorAudit(
-      tensor: tensor, norm: norm, norms: norms, zeros: scan.zeros, nonFinite: scan.nonFiniteNumbers)
+      tensor: tensor, norm: norm, norms: isWhole ? nil : Spread(scan.norms), zeros: scan.zeros,
+      nonFinite: scan.nonFiniteNumbers)
     predictor.predict(&result)
     var angles: [Double] = []
-    if let stepsBetween, let change = scan.change {
+    if let stepsBetween, let total = scan.total {
       if !isWhole { angles = (0..<scan.neurons).map { scan.rotation($0) ?? .nan } }
-      result.change = measured(scan, change, sound: sound, angles: angles)
+      let before = total.previousNorm / Double(max(sound, 1)).squareRoot()
+      if before > 0, before.isFinite, total.rotation.isFinite {
+        result.change = TensorAudit.Change(
+          normBefore: before, rotation: total.rotation, rotations: Spread(angles), retention: total.retention)
+      } else {
+        result.lacksRotation = true
+      }
       result.change?.rounding = rounding
       predictor.predictChange(&result, over: stepsBetween)
     }
     tensors.append(result)
     guard !isWhole else { return }
     list(scan, of: result, angles: angles, isListed: isListed)
-  }
-
-  /// What the sums over all neurons say of the change.
-  private func measured(
-    _ scan: NeuronScan, _ change: NeuronScan.Change, sound: Int, angles: [Double]
-  ) -> TensorAudit.Change? {
-    var (before, product) = (0.0, 0.0)
-    for (square, own) in zip(change.previousSquares, change.products) where !square.isNaN {
-      before += square
-      product += own
-    }
-    guard before > 0, before.isFinite, let rotation = scan.rotation, rotation.isFinite else { return nil }
-    return TensorAudit.Change(
-      normBefore: (before / Double(max(sound, 1))).squareRoot(), rotation: rotation,
-      rotations: Spread(angles),
-      retention: 1 + product / before)
   }
 
   /// Counts the neurons by how far they are from their tensor's root mean square, and keeps the farthest.
@@ -53,7 +43,7 @@ extension Audit {
     let isHidden = tensor.tensor.role == .matrix || tensor.tensor.role == .convolution
     var relatives = [Double](repeating: 1, count: scan.neurons)
     for neuron in 0..<scan.neurons {
-      let ratio = scan.norm(neuron) / rms
+      let ratio = scan.norms[neuron] / rms
       let turned = rmsAngle.map { angles[neuron] / $0 }
       if isHidden {
         norms.add(ratio)
@@ -62,16 +52,10 @@ extension Audit {
       relatives[neuron] = turned ?? ratio
     }
     guard isListed || !listsOneTensor else { return }
-    var order = Array(relatives.indices)
-    if !isListed {
-      guard isHidden else { return }
-      // Neurons that are alike to single precision have no farthest.
-      order = order.filter { Self.distance(relatives[$0]) > 1 + 1e-6 }
-      order.sort { Self.distance(relatives[$0]) > Self.distance(relatives[$1]) }
-      order = Array(order.prefix(Self.worstNeurons))
-    }
+    guard isListed || isHidden else { return }
+    let order = isListed ? Array(relatives.indices) : Self.farthest(relatives)
     neurons += order.map { neuron in
-      let norm = scan.norm(neuron)
+      let norm = scan.norms[neuron]
       return NeuronAudit(
         tensor: tensor.tensor.name, index: neuron, norm: norm,
         ratio: tensor.equilibriumNorm.flatMap { norm > 0 ? norm / $0 : nil },
@@ -79,5 +63,19 @@ extension Audit {
         turned: angles.isEmpty || angles[neuron].isNaN ? nil : angles[neuron],
         relative: relatives[neuron])
     }
+  }
+
+  /// The neurons that are farthest from 1, as ratios, the farthest first; without those that are 1 to single precision.
+  private static func farthest(_ relatives: [Double]) -> [Int] {
+    var found: [(neuron: Int, distance: Double)] = []
+    for (neuron, relative) in relatives.enumerated() {
+      let distance = distance(relative)
+      guard distance > 1 + 1e-6, found.count < worstNeurons || distance > found[found.count - 1].distance
+      else { continue }
+      if found.count == worstNeurons { found.removeLast() }
+      let place = found.firstIndex { $0.distance < distance } ?? found.count
+      found.insert((neuron, distance), at: place)
+    }
+    return found.map(\.neuron)
   }
 }

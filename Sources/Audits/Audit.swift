@@ -128,6 +128,7 @@ public struct Audit: Sendable {
         scan, of: tensor, predictor, rounding: rounding.squareRoot(),
         isListed: request.neuronsOf == tensor.name)
     }
+    warnOfWholes(request)
     markTwins(request.parameters)
     neurons.sort { Self.distance($0.relative) > Self.distance($1.relative) }
     if !listsOneTensor { neurons = Array(neurons.prefix(Self.worstNeurons)) }
@@ -160,6 +161,22 @@ public struct Audit: Sendable {
       throw .unknownTensor(name, known: chosen.map(\.0.name))
     }
     return chosen
+  }
+
+  /// Says why neurons are not told apart, where that is not the way that the network has them.
+  private mutating func warnOfWholes(_ request: Request) {
+    let wholes = tensors.map(\.tensor).filter { $0.isReadWhole && $0.layout != .within }
+    for (reason, some) in Dictionary(grouping: wholes, by: { $0.reasonToReadWhole ?? "" }).sorted(by: {
+      $0.key < $1.key
+    }) {
+      let more = some.count == 1 ? " is" : " and \(some.count - 1) more are"
+      warnings.append("\(some[0].name)\(more) read as a whole: \(reason).")
+    }
+    if let asked = tensors.first(where: { $0.tensor.name == request.neuronsOf })?.tensor,
+      asked.layout == .within
+    {
+      warnings.append("\(asked.name) is read as a whole: \(asked.reasonToReadWhole ?? "").")
+    }
   }
 
   /// Tensors that are the same to the last bit of their norms.

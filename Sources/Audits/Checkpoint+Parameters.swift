@@ -27,9 +27,16 @@ extension NetworkTensor {
   /// The most neurons of a tensor that are told apart: for each some numbers are kept.
   static let mostNeurons = 1 << 22
 
-  /// Whether it is read as a whole: where its neurons lie across two dimensions, are too many, or have a single number each and
-  /// so no direction.
-  var isReadWhole: Bool { layout == .within || dimension == 1 || neurons > Self.mostNeurons }
+  /// Why its neurons are not told apart; nil where they are.
+  var reasonToReadWhole: String? {
+    if layout == .within { return "its neurons lie across two dimensions" }
+    if dimension == 1 { return "a neuron of one number has no direction to turn in" }
+    return neurons > Self.mostNeurons
+      ? "it has \(neurons) neurons, and at most \(Self.mostNeurons) of a tensor are told apart" : nil
+  }
+
+  /// Whether it is read as a whole.
+  var isReadWhole: Bool { reasonToReadWhole != nil }
 }
 
 extension NeuronScan {

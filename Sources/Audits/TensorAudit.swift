@@ -52,8 +52,10 @@ public struct TensorAudit: Sendable {
   /// The weight decay, as the run's convention writes it, at which the norm of now would be the equilibrium norm; nil where this
   /// is not known.
   public internal(set) var restingDecay: Double?
-  /// Since the earlier checkpoint; nil without one.
+  /// Since the earlier checkpoint; nil without one, or where ``lacksRotation``.
   public internal(set) var change: Change?
+  /// Whether there is an earlier checkpoint, but no angle: all weights are 0 in either, or no number holds what has to be compared.
+  public internal(set) var lacksRotation = false
   /// The name of the tensor that it is the same as: weights are tied.
   public internal(set) var twin: String?
 

@@ -183,7 +183,9 @@ typedef struct {
   doubles sums[change_count];
 } changes;
 
-INLINE void add_change(changes *to, doubles now, doubles previous) {
+INLINE void add_change(changes *to, double scale, doubles now, doubles previous) {
+  now *= scale;
+  previous *= scale;
   doubles difference = now - previous;
   to->sums[change_square] = fused(now, now, to->sums[change_square]);
   to->sums[change_previous_square] = fused(previous, previous, to->sums[change_previous_square]);
@@ -192,17 +194,17 @@ INLINE void add_change(changes *to, doubles now, doubles previous) {
 }
 
 INLINE void row_change_sums(
-  double *sums, size_t stride, stored_type type, const char *now, stored_type previous_type, const char *previous,
-  size_t rows, size_t columns) {
+  double *sums, size_t stride, double scale, stored_type type, const char *now, stored_type previous_type,
+  const char *previous, size_t rows, size_t columns) {
   size_t rest = columns % lanes;
   for (size_t row = 0; row < rows; row++) {
     changes total = {0};
     for (size_t left = columns / lanes; left > 0; left--) {
-      add_change(&total, wide(type, now), wide(previous_type, previous));
+      add_change(&total, scale, wide(type, now), wide(previous_type, previous));
       now += lanes * width(type);
       previous += lanes * width(previous_type);
     }
-    if (rest > 0) add_change(&total, rest_of(type, now, rest), rest_of(previous_type, previous, rest));
+    if (rest > 0) add_change(&total, scale, rest_of(type, now, rest), rest_of(previous_type, previous, rest));
     now += rest * width(type);
     previous += rest * width(previous_type);
     for (int kind = 0; kind < change_count; kind++) sums[kind * stride + row] += sum_of(total.sums[kind]);
@@ -210,8 +212,8 @@ INLINE void row_change_sums(
 }
 
 INLINE void column_change_sums(
-  double *sums, size_t stride, stored_type type, const char *now, stored_type previous_type, const char *previous,
-  size_t rows, size_t columns) {
+  double *sums, size_t stride, double scale, stored_type type, const char *now, stored_type previous_type,
+  const char *previous, size_t rows, size_t columns) {
   size_t whole = columns / lanes * lanes, rest = columns - whole;
   for (size_t row = 0; row < rows;) {
     size_t count = rows - row < run ? 1 : run;
@@ -219,7 +221,9 @@ INLINE void column_change_sums(
       changes total = {0};
       for (size_t k = 0; k < count; k++) {
         size_t place = k * columns + column;
-        add_change(&total, wide(type, now + place * width(type)), wide(previous_type, previous + place * width(previous_type)));
+        add_change(
+          &total, scale, wide(type, now + place * width(type)),
+          wide(previous_type, previous + place * width(previous_type)));
       }
       for (int kind = 0; kind < change_count; kind++) add(sums + kind * stride + column, total.sums[kind]);
     }
@@ -227,7 +231,7 @@ INLINE void column_change_sums(
       changes total = {0};
       size_t place = k * columns + whole;
       add_change(
-        &total, rest_of(type, now + place * width(type), rest),
+        &total, scale, rest_of(type, now + place * width(type), rest),
         rest_of(previous_type, previous + place * width(previous_type), rest));
       for (int kind = 0; kind < change_count; kind++) add_first(sums + kind * stride + whole, total.sums[kind], rest);
     }
@@ -269,10 +273,10 @@ static void columns_of(double *sums, scan_term term, stored_type type, const voi
   else column_sums(sums, term_small_square, stored_float64, x, rows, columns);
 }
 
-// The two types make sixteen loops.
+// The two types make sixteen loops. Another scale is rare: one loop that asks for the types at every step will do.
 #define CHANGES(known, previous_known) \
   case 4 * known + previous_known: \
-    LOOP(sums, stride, known, now, previous_known, previous, rows, columns); \
+    LOOP(sums, stride, 1, known, now, previous_known, previous, rows, columns); \
     break;
 #define CHANGES_FROM(known) \
   CHANGES(known, stored_brain_float16) \
@@ -280,6 +284,10 @@ static void columns_of(double *sums, scan_term term, stored_type type, const voi
   CHANGES(known, stored_float32) \
   CHANGES(known, stored_float64)
 #define ALL_CHANGES \
+  if (scale != 1) { \
+    LOOP(sums, stride, scale, type, now, previous_type, previous, rows, columns); \
+    return; \
+  } \
   switch (4 * type + previous_type) { \
     CHANGES_FROM(stored_brain_float16) \
     CHANGES_FROM(stored_float16) \
@@ -288,16 +296,16 @@ static void columns_of(double *sums, scan_term term, stored_type type, const voi
   }
 
 static void row_changes_of(
-  double *sums, size_t stride, stored_type type, const void *now, stored_type previous_type, const void *previous,
-  size_t rows, size_t columns) {
+  double *sums, size_t stride, double scale, stored_type type, const void *now, stored_type previous_type,
+  const void *previous, size_t rows, size_t columns) {
 #define LOOP row_change_sums
   ALL_CHANGES
 #undef LOOP
 }
 
 static void column_changes_of(
-  double *sums, size_t stride, stored_type type, const void *now, stored_type previous_type, const void *previous,
-  size_t rows, size_t columns) {
+  double *sums, size_t stride, double scale, stored_type type, const void *now, stored_type previous_type,
+  const void *previous, size_t rows, size_t columns) {
 #define LOOP column_change_sums
   ALL_CHANGES
 #undef LOOP

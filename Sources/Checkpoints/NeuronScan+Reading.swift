@@ -24,61 +24,132 @@ extension NeuronScan {
     reading: ScanReading
   ) throws(CheckpointError) {
     (neurons, dimension) = tensor.layout(axis)
+    norms = Array(repeating: Self.open, count: neurons)
     let now = try StoredMatrix(tensor, axis)
     guard let previous else {
-      squares = try reading.sums(term_square, of: now)
-      try count([squares]) { () throws(CheckpointError) in try reading.sums(term_not_finite, of: now) }
-      try rescale(now, reading)
+      try read(isDouble: now.type == stored_float64) { [neurons] (unit) throws(CheckpointError) in
+        ScanSums(try reading.sums(unit.term, of: now), neurons)
+      } strays: { () throws(CheckpointError) in
+        try reading.sums(term_not_finite, of: now)
+      }
       return
     }
     guard tensor.shape == previous.shape else {
       throw .shapes(tensor: tensor.name, tensor.shape, previous: previous.shape, path: previous.file.path)
     }
     let before = try StoredMatrix(previous, axis)
-    let sums = try reading.changes(of: now, since: before)
-    squares = sums[change_square]
     change = Change(
-      previousSquares: sums[change_previous_square], products: sums[change_product],
-      differenceSquares: sums[change_difference_square])
-    try count(sums) { () throws(CheckpointError) in
+      previousNorms: norms, differenceNorms: norms, along: Array(repeating: .nan, count: neurons))
+    let isDouble = now.type == stored_float64 || before.type == stored_float64
+    try read(isDouble: isDouble) { (unit) throws(CheckpointError) in
+      try reading.changes(of: now, since: before, in: unit)
+    } strays: { () throws(CheckpointError) in
       zip(try reading.sums(term_not_finite, of: now), try reading.sums(term_not_finite, of: before)).map(+)
     }
-    try rescale(now, reading)
   }
 
-  /// Takes the norms again, in other units, whose squares over- or underflow.
-  private mutating func rescale(
-    _ matrix: borrowing StoredMatrix, _ reading: ScanReading
+  /// A norm that no unit gave yet.
+  private static let open = -1.0
+
+  /// Takes the sums, and takes them again in other units where squares over- or underflow, as those of double precision can.
+  private mutating func read(
+    isDouble: Bool, _ sums: (ScanUnit) throws(CheckpointError) -> ScanSums,
+    strays: () throws(CheckpointError) -> [Double]
   ) throws(CheckpointError) {
-    // The smallest sum in which no square is lost that counts.
-    let least = 0x1p-900
-    guard matrix.type == stored_float64, squares.contains(where: { $0 < least || $0 == .infinity }) else {
-      return
+    for unit in [ScanUnit.one, .large, .small] where unit == .one || isDouble && isOpen {
+      let sums = try sums(unit)
+      if unit == .one, sums.hasStrays { mark(try strays()) }
+      take(sums, unit, least: isDouble ? unit.least : 0)
     }
-    let large = try reading.sums(term_large_square, of: matrix)
-    let small = try reading.sums(term_small_square, of: matrix)
-    for neuron in squares.indices {
-      if squares[neuron] == .infinity {
-        rescaled[neuron] = large[neuron].squareRoot() * 0x1p600
-      } else if squares[neuron] < least, small[neuron] > 0 {
-        rescaled[neuron] = small[neuron].squareRoot() * 0x1p-600
+    if isOpen { close() }
+  }
+
+  /// Takes what a unit holds and no unit before did.
+  private mutating func take(_ sums: ScanSums, _ unit: ScanUnit, least: Double) {
+    func settle(_ norm: inout Double, _ square: Double, isHeld: Bool = false) {
+      if norm == Self.open, square.isFinite, isHeld || square >= least {
+        norm = square.squareRoot() * unit.size
       }
     }
+    for neuron in 0..<neurons { settle(&norms[neuron], sums[change_square, neuron]) }
+    guard var change else { return }
+    self.change = nil
+    for neuron in 0..<neurons {
+      let square = sums[change_previous_square, neuron]
+      let isHeld = square.isFinite && square >= least
+      settle(&change.previousNorms[neuron], square)
+      // What is lost of Δ does not count beside p.
+      settle(&change.differenceNorms[neuron], sums[change_difference_square, neuron], isHeld: isHeld)
+      if isHeld, !change.along[neuron].isFinite, nonFinite[neuron] == nil {
+        change.along[neuron] = square > 0 ? sums[change_product, neuron] / square : 0
+      }
+    }
+    self.change = change
   }
 
-  /// Counts the numbers that are not finite, which takes another pass, where a sum says that there are some.
-  private mutating func count(
-    _ sums: [[Double]], _ strays: () throws(CheckpointError) -> [Double]
-  ) throws(CheckpointError) {
-    guard sums.contains(where: { $0.contains { !$0.isFinite } }) else { return }
-    for (neuron, count) in try strays().enumerated() where count > 0 {
+  /// Whether a norm is not known yet.
+  private var isOpen: Bool {
+    norms.contains(Self.open) || change?.previousNorms.contains(Self.open) == true
+      || change?.differenceNorms.contains(Self.open) == true
+  }
+
+  /// What no unit holds is beyond every double.
+  private mutating func close() {
+    func closed(_ norm: Double) -> Double { norm == Self.open ? .infinity : norm }
+    norms = norms.map(closed)
+    guard var change else { return }
+    change.previousNorms = change.previousNorms.map(closed)
+    change.differenceNorms = change.differenceNorms.map(closed)
+    self.change = change
+  }
+
+  /// Notes the neurons that have numbers that are not finite.
+  private mutating func mark(_ strays: [Double]) {
+    for (neuron, count) in strays.enumerated() where count > 0 {
       nonFinite[neuron] = Int(count)
-      squares[neuron] = .nan
-      change?.previousSquares[neuron] = .nan
-      change?.products[neuron] = .nan
-      change?.differenceSquares[neuron] = .nan
+      norms[neuron] = .nan
+      change?.previousNorms[neuron] = .nan
+      change?.differenceNorms[neuron] = .nan
     }
   }
+}
+
+/// The unit in which numbers are squared: between them, the squares of all numbers of double precision are in range.
+enum ScanUnit {
+  case one, large, small
+
+  /// The size of the unit.
+  var size: Double {
+    switch self {
+    case .one: 1
+    case .large: 0x1p600
+    case .small: 0x1p-600
+    }
+  }
+
+  /// The smallest sum of squares in which nothing is lost that counts. In small units there is nothing smaller.
+  var least: Double { self == .small ? 0 : 0x1p-900 }
+
+  fileprivate var term: scan_term {
+    switch self {
+    case .one: term_square
+    case .large: term_large_square
+    case .small: term_small_square
+    }
+  }
+}
+
+/// Sums over each neuron, a kind after the other.
+struct ScanSums {
+  private let sums: [Double]
+  private let neurons: Int
+
+  fileprivate init(_ sums: [Double], _ neurons: Int) { (self.sums, self.neurons) = (sums, neurons) }
+
+  subscript(kind: Int, neuron: Int) -> Double { sums[kind * neurons + neuron] }
+
+  /// Whether some number may not be finite.
+  fileprivate var hasStrays: Bool { sums.contains { !$0.isFinite } }
 }
 
 /// How tensors are read.
@@ -107,27 +178,25 @@ struct ScanReading {
 
   /// The sums of a change over each neuron.
   func changes(
-    of now: borrowing StoredMatrix, since before: borrowing StoredMatrix
-  ) throws(CheckpointError) -> [[Double]] {
+    of now: borrowing StoredMatrix, since before: borrowing StoredMatrix, in unit: ScanUnit
+  ) throws(CheckpointError) -> ScanSums {
     let layout = now.layout
     let add = layout.hasNeuronsInRows ? loops.kernels.row_changes : loops.kernels.column_changes
     let neurons = layout.hasNeuronsInRows ? layout.rows : layout.columns
-    let kinds = Int(change_count)
-    var sums = [Double](repeating: 0, count: kinds * neurons)
+    var sums = [Double](repeating: 0, count: change_count * neurons)
     for block in layout.blocks(of: window / max(now.width, before.width)) {
       let new = try now.bytes(block)
       let old = try before.bytes(block)
       sums.withUnsafeMutableBufferPointer { sums in
         add?(
-          sums.baseAddress.map { $0 + layout.neuron(block) }, neurons, now.type, new.start, before.type,
-          old.start,
-          block.rows, block.columns)
+          sums.baseAddress.map { $0 + layout.neuron(block) }, neurons, 1 / unit.size, now.type, new.start,
+          before.type, old.start, block.rows, block.columns)
       }
       guard new.finish() else { throw .changed(path: now.input.file.path) }
       guard old.finish() else { throw .changed(path: before.input.file.path) }
     }
     try now.input.checkUnchanged()
     try before.input.checkUnchanged()
-    return (0..<kinds).map { Array(sums[$0 * neurons..<($0 + 1) * neurons]) }
+    return ScanSums(sums, neurons)
   }
 }

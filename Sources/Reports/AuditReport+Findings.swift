@@ -13,7 +13,7 @@ extension AuditReport {
   /// What was found, in plain words.
   var findings: [Prose] {
     var points = [Prose(standing), Prose(place)]
-    points += inference + expectation + rotation + balance + damage
+    points += inference + expectation + rotation + balance + lacks + damage
     return points
   }
 
@@ -200,6 +200,27 @@ extension AuditReport {
         "Rotation is imbalanced in \(uneven.count) of \(spreads.count) \(spreads.count == 1 ? "tensor" : "tensors"): in \(worst.0.tensor.name) the fastest tenth of the neurons \(what) at least \(times) as fast as the slowest tenth. Imbalance costs accuracy (§5.3, Figure 16). Weight standardisation or a rotational variant balances it."
       )
     ]
+  }
+
+  /// What no number can be given for.
+  private var lacks: [Prose] {
+    func names(_ some: [TensorAudit]) -> String {
+      some[0].tensor.name + (some.count == 1 ? "" : " and \(some.count - 1) more tensors")
+    }
+    var points: [Prose] = []
+    let unturned = tensors.filter(\.lacksRotation)
+    if !unturned.isEmpty {
+      points.append(
+        Prose(
+          "By which angle \(names(unturned)) turned is not known: in one of the checkpoints the weights are 0 or not finite, or too large or small to compare with the other's."
+        ))
+    }
+    let unheld = tensors.filter(\.norm.isInfinite)
+    if !unheld.isEmpty {
+      points.append(
+        Prose("The norm of \(names(unheld)) is not known: it is larger than double precision holds."))
+    }
+    return points
   }
 
   /// Zeros and numbers that are none.

@@ -62,11 +62,13 @@ public struct AuditReport: Sendable {
       let changed = some.filter { $0.change != nil }
       let isRounded = changed.contains { $0.change?.rounding != 0 }
       let columns = Column.changes.filter { isRounded || $0.name != "turn_rounding" }
-      blocks += [
-        .heading(
-          level, "Since the earlier checkpoint, \(Numbers.count(audit.stepsBetween ?? 0)) steps before"),
-        .table(table(columns, changed)), .paragraph(changeLegend),
-      ]
+      if !changed.isEmpty {
+        blocks += [
+          .heading(
+            level, "Since the earlier checkpoint, \(Numbers.count(audit.stepsBetween ?? 0)) steps before"),
+          .table(table(columns, changed)), .paragraph(changeLegend),
+        ]
+      }
     }
     if !audit.neurons.isEmpty {
       let heading =

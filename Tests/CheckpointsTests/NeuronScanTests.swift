@@ -46,7 +46,8 @@ import Testing
             let places = Self.places(neuron, axis, neurons: scan.neurons, dimension: scan.dimension)
             let expected = exactSum(places.map { values[$0] * values[$0] })
             #expect(
-              abs(scan.squares[neuron] - expected) <= Self.tolerance(type) * expected, "\(axis) \(neuron)")
+              abs(squared(scan.norms[neuron]) - expected) <= Self.tolerance(type) * expected,
+              "\(axis) \(neuron)")
           }
         }
       }
@@ -70,11 +71,12 @@ import Testing
           let change = try #require(scan.change)
           for neuron in 0..<scan.neurons {
             let places = Self.places(neuron, axis, neurons: scan.neurons, dimension: scan.dimension)
+            let previousSquare = squared(change.previousNorms[neuron])
             let pairs: [(found: Double, terms: [Double])] = [
-              (scan.squares[neuron], places.map { w[$0] * w[$0] }),
-              (change.previousSquares[neuron], places.map { p[$0] * p[$0] }),
-              (change.products[neuron], places.map { p[$0] * (w[$0] - p[$0]) }),
-              (change.differenceSquares[neuron], places.map { (w[$0] - p[$0]) * (w[$0] - p[$0]) }),
+              (squared(scan.norms[neuron]), places.map { w[$0] * w[$0] }),
+              (previousSquare, places.map { p[$0] * p[$0] }),
+              (change.along[neuron] * previousSquare, places.map { p[$0] * (w[$0] - p[$0]) }),
+              (squared(change.differenceNorms[neuron]), places.map { (w[$0] - p[$0]) * (w[$0] - p[$0]) }),
             ]
             for (found, terms) in pairs {
               // Of the sum of magnitudes: products have either sign.
@@ -103,7 +105,7 @@ import Testing
     let tensor = try #require(Checkpoint(path: folder.write(stored.file(), to: "a.safetensors"))["w"])
     for loops in ScanLoops.available {
       let scan = try NeuronScan(tensor, neurons: .first, since: nil, reading: ScanReading(loops: loops))
-      #expect(abs(scan.squares[0] / (value * value * Double(count)) - 1) < 1e-6)
+      #expect(abs(squared(scan.norms[0]) / (value * value * Double(count)) - 1) < 1e-6)
     }
   }
 
@@ -126,7 +128,8 @@ import Testing
           let tensor = try #require(Checkpoint(path: folder.write(stored.file(), to: "a.safetensors"))["w"])
           for reading in Self.readings() {
             let scan = try NeuronScan(tensor, neurons: axis, since: nil, reading: reading)
-            #expect(scan.squares.allSatisfy { $0 == value * value * Double(count) }, "\(value) \(shape)")
+            let norm = (value * value * Double(count)).squareRoot()
+            #expect(scan.norms.allSatisfy { $0 == norm }, "\(value) \(shape)")
             #expect(scan.zeros == (value == 0 ? scan.neurons : 0))
           }
         }
@@ -175,11 +178,11 @@ import Testing
             #expect(scan.nonFinite == expected && scan.nonFiniteNumbers == count)
             for neuron in 0..<scan.neurons {
               if expected[neuron] == nil {
-                #expect(scan.change?.products[neuron] == clean.change?.products[neuron])
-                let clean = clean.squares[neuron]
-                #expect(abs(scan.squares[neuron] - clean) <= Self.tolerance(item.type) * clean)
+                #expect(scan.change?.along[neuron] == clean.change?.along[neuron])
+                let clean = clean.norms[neuron]
+                #expect(abs(scan.norms[neuron] - clean) <= Self.tolerance(item.type) * clean)
               } else {
-                #expect(scan.squares[neuron].isNaN && scan.rotation(neuron)?.isNaN != false)
+                #expect(scan.norms[neuron].isNaN && scan.rotation(neuron)?.isNaN != false)
               }
             }
             #expect(axis == .whole || scan.norm.isFinite && scan.norm > 0)
@@ -208,7 +211,7 @@ import Testing
     // Coordinates near 12 are rounded by up to 2⁻⁵⁰, a relative error of that over 13 angle.
     #expect(abs(found / angle - 1) < 1e-14 + 1e-16 / angle)
     #expect(scan.rotation == found)
-    #expect(abs(scan.norm(0) - 13) < 1e-13)
+    #expect(abs(scan.norms[0] - 13) < 1e-13)
   }
 
   @Test func anglesOfOppositeAndMissingVectors() throws {
@@ -231,7 +234,7 @@ import Testing
       let tensor = try #require(Checkpoint(path: folder.write(stored.file(), to: "a.safetensors"))["w"])
       for axis in NeuronAxis.allCases {
         let scan = try NeuronScan(tensor, neurons: axis)
-        #expect(scan.neurons == 0 && scan.squares.isEmpty && scan.norm == 0)
+        #expect(scan.neurons == 0 && scan.norms.isEmpty && scan.norm == 0)
       }
     }
   }
@@ -242,10 +245,10 @@ import Testing
       path: folder.write(
         ["gain": Tensor([3.0, -4]), "scale": Tensor([Float(-2)], shape: [])], to: "a.safetensors"))
     let gain = try #require(checkpoint["gain"])
-    #expect(try NeuronScan(gain, neurons: .first).squares == [9, 16])
-    #expect(try NeuronScan(gain, neurons: .last).squares == [9, 16])
-    #expect(try NeuronScan(gain, neurons: .whole).squares == [25])
-    #expect(try NeuronScan(#require(checkpoint["scale"]), neurons: .first).squares == [4])
+    #expect(try NeuronScan(gain, neurons: .first).norms == [3, 4])
+    #expect(try NeuronScan(gain, neurons: .last).norms == [3, 4])
+    #expect(try NeuronScan(gain, neurons: .whole).norms == [5])
+    #expect(try NeuronScan(#require(checkpoint["scale"]), neurons: .first).norms == [2])
   }
 }
 

@@ -106,4 +106,52 @@ import Testing
     #expect(result.output.contains("1 number is not finite, most of them in h.0.mlp.c_fc.weight"))
     #expect(result.exitCode == 0)
   }
+
+  /// No tensor of the file has a row in the table of changes, so there is no table.
+  @Test("What cannot be known is said, not left out")
+  func unknown() throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "audit-\(UUID())")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    func write(_ value: Double, _ name: String) throws -> String {
+      let header = #"{"a.weight":{"dtype":"F64","shape":[4,8],"data_offsets":[0,256]}}"#
+      var data = withUnsafeBytes(of: UInt64(header.utf8.count).littleEndian) { Data($0) } + Data(header.utf8)
+      for _ in 0..<32 { withUnsafeBytes(of: value.bitPattern.littleEndian) { data.append(contentsOf: $0) } }
+      let path = folder.appending(path: name)
+      try data.write(to: path)
+      return path.path
+    }
+    let before = try write(1, "before.safetensors")
+    let cases = [
+      (1e-200, "By which angle a.weight turned is not known"), (1.5e308, "The norm of a.weight is not known"),
+    ]
+    for (value, message) in cases {
+      let result = try Roteq([
+        "audit", write(value, "now.safetensors"), "--config", "examples/transformer.yaml", "--at-step",
+        "1600",
+        "--previous", before, "--steps-between", "5",
+      ])
+      #expect(result.exitCode == 0)
+      #expect(result.output.contains(message))
+      #expect(!result.output.contains("Since the earlier checkpoint"))
+      #expect(result.output.range(of: #"\b(nan|inf|infinity)\b"#, options: .regularExpression) == nil)
+    }
+  }
+
+  /// The file is a hole: nothing but its header takes room.
+  @Test("Neurons that are too many are read as a whole")
+  func manyNeurons() throws {
+    let count = 1 << 22 + 1
+    let header = #"{"a.weight":{"dtype":"F32","shape":[\#(count),2],"data_offsets":[0,\#(8 * count)]}}"#
+    let data = withUnsafeBytes(of: UInt64(header.utf8.count).littleEndian) { Data($0) } + Data(header.utf8)
+    let path = FileManager.default.temporaryDirectory.appending(path: "many-\(UUID()).safetensors")
+    defer { try? FileManager.default.removeItem(at: path) }
+    try data.write(to: path)
+    let file = try FileHandle(forWritingTo: path)
+    try file.truncate(atOffset: UInt64(data.count + 8 * count))
+    try file.close()
+    let result = try Roteq(["audit", path.path, "--config", "examples/transformer.yaml", "--at-step", "1600"])
+    #expect(result.exitCode == 0)
+    #expect(result.output.contains("it has \(count) neurons, and at most 4194304 of a tensor are told apart"))
+  }
 }

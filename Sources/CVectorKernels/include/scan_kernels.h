@@ -25,13 +25,14 @@ typedef struct {
   void (*rows)(double *sums, scan_term term, stored_type type, const void *x, size_t rows, size_t columns);
   // sums[column] += the sum of the terms of each column.
   void (*columns)(double *sums, scan_term term, stored_type type, const void *x, size_t rows, size_t columns);
-  // sums[change_count][row] and sums[change_count][column], which are `stride` numbers apart, of w^2, p^2, p d and d^2.
+  // sums[change_count][row] and sums[change_count][column], which are `stride` numbers apart, of w^2, p^2, p d and d^2, all
+  // numbers times a scale first.
   void (*row_changes)(
-    double *sums, size_t stride, stored_type type, const void *now, stored_type previous_type, const void *previous,
-    size_t rows, size_t columns);
+    double *sums, size_t stride, double scale, stored_type type, const void *now, stored_type previous_type,
+    const void *previous, size_t rows, size_t columns);
   void (*column_changes)(
-    double *sums, size_t stride, stored_type type, const void *now, stored_type previous_type, const void *previous,
-    size_t rows, size_t columns);
+    double *sums, size_t stride, double scale, stored_type type, const void *now, stored_type previous_type,
+    const void *previous, size_t rows, size_t columns);
 } scan_kernels;
 
 #endif
