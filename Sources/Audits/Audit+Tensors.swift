@@ -53,7 +53,8 @@ extension Audit {
     }
     guard isListed || !listsOneTensor else { return }
     guard isListed || isHidden else { return }
-    let order = isListed ? Array(relatives.indices) : Self.farthest(relatives)
+    let listsAll = isListed && scan.neurons <= Self.mostListed
+    let order = listsAll ? Array(relatives.indices) : Self.farthest(relatives)
     neurons += order.map { neuron in
       let norm = scan.norms[neuron]
       return NeuronAudit(

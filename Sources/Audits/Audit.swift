@@ -18,6 +18,8 @@ public struct Audit: Sendable {
   static let forgetting = 3.0
   /// How many of the farthest neurons are kept.
   static let worstNeurons = 10
+  /// The most neurons of a tensor that are all listed.
+  static let mostListed = 1 << 18
 
   /// What to read, and how the run was trained.
   public struct Request: Sendable {
@@ -172,10 +174,13 @@ public struct Audit: Sendable {
       let more = some.count == 1 ? " is" : " and \(some.count - 1) more are"
       warnings.append("\(some[0].name)\(more) read as a whole: \(reason).")
     }
-    if let asked = tensors.first(where: { $0.tensor.name == request.neuronsOf })?.tensor,
-      asked.layout == .within
-    {
+    guard let asked = tensors.first(where: { $0.tensor.name == request.neuronsOf })?.tensor else { return }
+    if asked.layout == .within {
       warnings.append("\(asked.name) is read as a whole: \(asked.reasonToReadWhole ?? "").")
+    } else if !asked.isReadWhole, asked.neurons > Self.mostListed {
+      warnings.append(
+        "\(asked.name) has \(asked.neurons) neurons: the farthest are listed, since at most \(Self.mostListed) are listed in full."
+      )
     }
   }
 

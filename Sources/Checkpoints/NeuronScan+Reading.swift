@@ -80,7 +80,7 @@ extension NeuronScan {
       settle(&change.previousNorms[neuron], square)
       // What is lost of Δ does not count beside p.
       settle(&change.differenceNorms[neuron], sums[change_difference_square, neuron], isHeld: isHeld)
-      if isHeld, !change.along[neuron].isFinite, nonFinite[neuron] == nil {
+      if isHeld, !change.along[neuron].isFinite, !norms[neuron].isNaN {
         change.along[neuron] = square > 0 ? sums[change_product, neuron] / square : 0
       }
     }
@@ -105,6 +105,7 @@ extension NeuronScan {
 
   /// Notes the neurons that have numbers that are not finite.
   private mutating func mark(_ strays: [Double]) {
+    nonFinite.reserveCapacity(strays.count { $0 > 0 })
     for (neuron, count) in strays.enumerated() where count > 0 {
       nonFinite[neuron] = Int(count)
       norms[neuron] = .nan
