@@ -33,6 +33,10 @@ struct CrosscheckCommand: ParsableCommand {
   func run() throws {
     let walks = try chosen()
     let count = try whole(seeds, "--seeds", from: 2) ?? 5
+    if let output {
+      let figures = walks.map { "\($0.name).svg" }
+      try FileSet.probe(["html", "md", "tex", "json"].map { "crosscheck.\($0)" } + figures, in: output)
+    }
     let progress = SharedProgress(total: count * walks.reduce(0) { $0 + $1.walk.steps })
     Interruption.watch()
     let queue = WalkQueue(

@@ -75,7 +75,8 @@ struct Standard {
     while !bytes.isEmpty {
       let written = bytes.withUnsafeBytes { Platform.write(descriptor, $0.baseAddress, $0.count) }
       if written < 0, errno == EINTR { continue }
-      // A reader that has gone away (`| head`) ends the program by its signal; what is left is a full disk.
+      // A reader that has gone away (`| head`) ends the program by its signal, or as if by it where that is ignored.
+      if written < 0, errno == EPIPE { Platform.exit(128 + SIGPIPE) }
       guard written > 0 else {
         if descriptor == 1 { Failure("standard output: cannot be written", .cannotWrite).exit() }
         return

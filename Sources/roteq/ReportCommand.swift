@@ -65,12 +65,15 @@ struct ReportCommand: ParsableCommand {
       throw Failure("--fragment goes with --format latex, --format html or -o", .usage)
     }
     var report = try makeReport()
+    let templates = try makeTemplates()
+    if let output {
+      try FileSet.probe(["html", "md", "tex", "json"].map { "report.\($0)" }, in: output)
+    }
     report.follow()
     if crossCheck {
       report.crossCheck = try shortCheck(report)
       try Interruption.passOn(isKept: false)
     }
-    let templates = try makeTemplates()
     guard let directory = output else {
       switch options.format {
       case .markdown: Standard.output.write(try markdown(report, templates))

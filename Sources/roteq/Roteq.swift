@@ -58,17 +58,28 @@ struct Roteq: ParsableCommand {
   /// Below that no work of any size can be done, and the runtime ends the program without a word.
   private static let leastMemory: UInt64 = 120_000_000
 
+  /// The bytes that a limit of the shell leaves for numbers; nil where there is none.
+  static var memoryForNumbers: Int? {
+    guard let limit = addressLimit() else { return nil }
+    return Int(clamping: limit) - 100_000_000
+  }
+
   private static func checkMemory() throws {
+    guard let limit = addressLimit(), limit < leastMemory else { return }
+    throw Failure(
+      "memory is limited to \(limit / 1024) kB, expected at least \(leastMemory / 1024); raise ulimit -v",
+      .unavailable)
+  }
+
+  private static func addressLimit() -> UInt64? {
     var limit = rlimit()
     #if canImport(Glibc)
       let status = getrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit)
     #else
       let status = getrlimit(RLIMIT_AS, &limit)
     #endif
-    guard status == 0, limit.rlim_cur < leastMemory else { return }
-    throw Failure(
-      "memory is limited to \(limit.rlim_cur / 1024) kB, expected at least \(leastMemory / 1024); raise ulimit -v",
-      .unavailable)
+    guard status == 0, limit.rlim_cur < UInt64(Int64.max) else { return nil }
+    return UInt64(limit.rlim_cur)
   }
 
   /// ArgumentParser calls a misspelt command an unexpected argument.

@@ -65,12 +65,13 @@ extension SimulateCommand {
     (.activeFraction, "every input of the walk is alive"),
   ]
 
-  /// Runs side by side may together take half of the machine's memory.
+  /// Runs side by side may together take half of the machine's memory, and what a limit leaves.
   private var memoryLimit: Int {
     let machine = ProcessInfo.processInfo
     let runs = seeds.flatMap { Int($0) } ?? 5
     let jobs = min(jobs.flatMap { Int($0) } ?? machine.activeProcessorCount, runs)
-    return Int(clamping: machine.physicalMemory) / 2 / max(1, jobs)
+    let half = Int(clamping: machine.physicalMemory) / 2
+    return min(half, Roteq.memoryForNumbers ?? half) / max(1, jobs)
   }
 }
 

@@ -72,8 +72,9 @@ struct SimulateCommand: ParsableCommand {
     guard seeds.count == 1 || (save == nil && resume == nil) else {
       throw Failure("--save and --resume go with --seeds 1: a state is that of one run", .usage)
     }
-    try [output, save].compactMap { $0 }.forEach(OutputFile.probe)
+    // What is read has to be known before what is written is looked at.
     let state = try resume.map(InputFile.tensors)
+    try OutputFile.probe([output, save].compactMap { $0 })
     let (width, shown) = (try whole(jobs, "--jobs", from: 1), try whole(shown, "--shown", from: 0) ?? 4)
     let progress = SharedProgress(total: walk.steps * seeds.count)
     Interruption.watch()

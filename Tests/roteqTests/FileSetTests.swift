@@ -5,44 +5,15 @@ import Testing
 
 /// What writing does to what is there before, and what it leaves where a call of the system fails.
 @Suite struct FileSetTests {
-  /// A directory that is gone after the test, with its names, contents and modes as one value.
-  private final class Folder {
-    let url = FileManager.default.temporaryDirectory.appending(path: "roteq-files-\(UUID())")
-    var path: String { url.path }
-
-    init() throws { try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true) }
-    deinit { try? FileManager.default.removeItem(at: url) }
-
-    func write(_ text: String, _ name: String, mode: Int = 0o644) throws {
-      try Data(text.utf8).write(to: url.appending(path: name))
-      try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: path + "/" + name)
-    }
-
-    func text(_ name: String) -> String? {
-      try? String(contentsOf: url.appending(path: name), encoding: .utf8)
-    }
-
-    func mode(_ name: String) -> Int {
-      let attributes = try? FileManager.default.attributesOfItem(atPath: path + "/" + name)
-      return attributes?[.posixPermissions] as? Int ?? -1
-    }
-
-    var state: [String] {
-      (FileManager.default.enumerator(atPath: path)?.compactMap { $0 as? String } ?? []).sorted().map {
-        "\($0) \(mode($0)) \(text($0) ?? "")"
-      }
-    }
-  }
-
   @Test(arguments: [0o600, 0o644, 0o755, 0o640]) func modesStay(mode: Int) throws {
-    let folder = try Folder()
+    let folder = try FileState()
     try folder.write("old", "a", mode: mode)
     try OutputFile.write(Data("new".utf8), to: folder.path + "/a")
     #expect(folder.state == ["a \(mode) new"])
   }
 
   @Test func whatIsReadOnlyIsNotReplaced() throws {
-    let folder = try Folder()
+    let folder = try FileState()
     try folder.write("old", "a", mode: 0o444)
     let failure = #expect(throws: Failure.self) { try OutputFile.write(Data(), to: folder.path + "/a") }
     #expect(failure?.code == .cannotWrite && failure?.message.contains("read-only") == true)
@@ -50,7 +21,7 @@ import Testing
   }
 
   @Test func linksStay() throws {
-    let folder = try Folder()
+    let folder = try FileState()
     try folder.write("old", "real")
     for (name, target) in [("link", "real"), ("dangling", "made")] {
       try FileManager.default.createSymbolicLink(
@@ -62,7 +33,7 @@ import Testing
   }
 
   @Test func aPipeIsWrittenTo() throws {
-    let folder = try Folder()
+    let folder = try FileState()
     let path = folder.path + "/pipe"
     try #require(mkfifo(path, 0o600) == 0)
     // Open for both, so that no other side has to be waited for.
@@ -76,7 +47,7 @@ import Testing
   }
 
   @Test func anInputIsNotWrittenTo() throws {
-    let folder = try Folder()
+    let folder = try FileState()
     try folder.write("1\n", "in.csv")
     try FileManager.default.createSymbolicLink(atPath: folder.path + "/other", withDestinationPath: "in.csv")
     _ = try InputFile.text(folder.path + "/in.csv")
@@ -92,7 +63,7 @@ import Testing
   /// Every call fails once, from the first to the last: each time the directory is as it was before, or all files are new.
   @Test(arguments: [EIO, ENOSPC]) func aSetIsWrittenWholeOrNotAtAll(number: Int32) throws {
     for place in 1... {
-      let folder = try Folder()
+      let folder = try FileState()
       try folder.write("old a", "a", mode: 0o600)
       try folder.write("old c", "c", mode: 0o640)
       let before = folder.state
@@ -124,7 +95,7 @@ import Testing
   }
 
   @Test func twoFilesOfOneNameAreRefused() throws {
-    let folder = try Folder()
+    let folder = try FileState()
     var set = FileSet()
     try set.add(Data(), to: folder.path + "/a")
     #expect(throws: Failure.self) { try set.add(Data(), to: folder.path + "/a") }
@@ -147,9 +118,79 @@ import Testing
     #expect(run.status == 0 && !run.errors.contains("cannot"), "\(run.errors)")
   }
 
+  /// What is left by a run that was killed is no hindrance to one with the same number.
+  @Test func namesThatAreTakenAreLeftAlone() throws {
+    let folder = try FileState()
+    try folder.write("left", ".roteq-\(getpid())-0.new")
+    try OutputFile.write(Data("new".utf8), to: folder.path + "/a")
+    #expect(folder.text("a") == "new" && folder.text(".roteq-\(getpid())-0.new") == "left")
+  }
+
+  /// A pipe waits for its reader; that can be ended.
+  @Test(.timeLimit(.minutes(1)), arguments: ["INT", "TERM", "HUP"])
+  func aPipeThatNobodyReadsCanBeInterrupted(name: String) throws {
+    let folder = try FileState()
+    try #require(mkfifo(folder.path + "/run.yaml", 0o600) == 0)
+    let run = try Shell(
+      "env --default-signal=INT,TERM,HUP timeout -k 10 -s \(name) 3 $ROTEQ config examples/gpt2-openwebtext.py -o \(folder.path)/run.yaml"
+    )
+    #expect(run.status == 124)
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["run.yaml"])
+  }
+
+  /// 900 million steps: a refusal before them is told from one after them.
+  @Test(
+    .timeLimit(.minutes(1)),
+    arguments: [
+      ("--resume $D/s --save $D/s", "is an input of this run"),
+      ("--save $D/a.safetensors -o $D/./a.safetensors", "is written twice"),
+      ("--save $D/locked", "is read-only"),
+    ]) func aSimulationIsRefusedBeforeItIsRun(flags: String, reason: String) throws
+  {
+    let folder = try FileState()
+    try folder.write("", "locked", mode: 0o466)
+    let walk = "$ROTEQ simulate --optimizer adamw --lr 1e-2 --weight-decay 0.1 --neurons 4 --seeds 1 "
+    #expect(try Shell(walk + "--steps 200 --save \(folder.path)/s >/dev/null").status == 0)
+    let before = folder.state
+    let run = try Shell(
+      "timeout -k 1 20 " + walk + "--steps 900000000 --window 100000 "
+        + flags.replacing("$D", with: folder.path))
+    #expect([64, 73].contains(run.status) && run.errors.contains(reason), "\(run.status) \(run.errors)")
+    #expect(folder.state == before)
+  }
+
+  @Test(
+    .timeLimit(.minutes(1)),
+    arguments: [
+      "crosscheck --steps 4000000 --only sgdm -o $D/file/new",
+      "crosscheck --steps 4000000 --only sgdm -o $D/locked",
+      "report examples/gpt2-openwebtext.py -o $D/file/new",
+      "report examples/gpt2-openwebtext.py -o $D/locked",
+    ]) func aDirectoryIsRefusedBeforeTheWork(line: String) throws
+  {
+    let folder = try FileState()
+    try folder.write("", "file")
+    try FileManager.default.createDirectory(
+      atPath: folder.path + "/locked", withIntermediateDirectories: true)
+    for name in ["crosscheck.md", "report.html"] { try folder.write("old", "locked/" + name, mode: 0o444) }
+    let before = folder.state
+    let run = try Shell("timeout -k 1 20 $ROTEQ \(line.replacing("$D", with: folder.path))")
+    #expect(run.status == 73 && run.errors.contains("cannot be"), "\(run.status) \(run.errors)")
+    #expect(folder.state == before)
+  }
+
+  /// Services and containers may start programs with the signal of a closed pipe ignored.
+  @Test func aReaderThatGoesAwayIsNoneWithoutTheSignal() throws {
+    let run = try Shell(
+      "trap '' PIPE; $ROTEQ trajectory examples/gpt2-openwebtext.py --format csv | head -n 1 >/dev/null; exit ${PIPESTATUS[0]}"
+    )
+    #expect(run.status == 141 && run.errors.isEmpty, "\(run.status) \(run.errors)")
+  }
+
   /// Where the system makes no thread or has no memory, the program ends or does with one thread. It never waits.
   @Test(
-    .enabled(if: FileManager.default.fileExists(atPath: "/proc/self")), arguments: [90_000, 150_000, 400_000])
+    .enabled(if: FileManager.default.fileExists(atPath: "/proc/self")),
+    arguments: [90_000, 150_000, 400_000])
   func littleMemory(kilobytes: Int) throws {
     for line in [
       "report examples/gpt2-openwebtext.py",
@@ -161,6 +202,15 @@ import Testing
     }
   }
 
+  /// Numbers that the limit leaves no room for are refused as those that the machine has no room for.
+  @Test(.enabled(if: FileManager.default.fileExists(atPath: "/proc/self")))
+  func aNetworkTooLargeForTheLimitIsRefused() throws {
+    let run = try Shell(
+      "ulimit -v 400000; $ROTEQ simulate --optimizer adamw --lr 1e-2 --weight-decay 0.1 --steps 100 --neurons 200000 --seeds 2 >/dev/null"
+    )
+    #expect(run.status == 64 && run.errors.contains("MiB of memory; choose fewer"), "\(run.errors)")
+  }
+
   /// A shell lets what it starts in the background ignore Ctrl-C, and `nohup` all hang-ups: `env` takes that back.
   @Test(
     .enabled(if: FileManager.default.fileExists(atPath: "/proc/self")), .timeLimit(.minutes(1)),
@@ -168,7 +218,7 @@ import Testing
       name: String, code: Int
     ) throws
   {
-    let folder = try Folder()
+    let folder = try FileState()
     let run = try Shell(
       """
       env --default-signal=INT,TERM,HUP $ROTEQ simulate --optimizer adamw --lr 1e-2 --weight-decay 0.1 --steps 900000000 --neurons 4 --window 200 --settled-from 200 \
@@ -176,27 +226,5 @@ import Testing
       """)
     #expect(run.status == code, "\(run.errors)")
     #expect(Set(folder.state.map { $0.split(separator: " ")[0] }) == ["run.csv", "state.safetensors"])
-  }
-
-  /// A line for a shell, in which `$ROTEQ` is the program.
-  private struct Shell {
-    let status: Int32
-    let errors: String
-
-    init(_ line: String) throws {
-      let process = Process()
-      let errors = Pipe()
-      process.executableURL = URL(filePath: "/bin/bash")
-      process.arguments = ["-c", line]
-      process.currentDirectoryURL = Roteq.root
-      process.environment = ProcessInfo.processInfo.environment.merging(["ROTEQ": Roteq.program.path]) {
-        _, new in new
-      }
-      process.standardError = errors
-      try process.run()
-      self.errors = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-      process.waitUntilExit()
-      status = process.terminationStatus
-    }
   }
 }

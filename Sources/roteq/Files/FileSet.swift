@@ -65,20 +65,21 @@ struct FileSet {
 
   /// Writes all files.
   func write() throws {
+    // A pipe may wait for its reader for ever, so that signals have to reach the program. What goes there cannot be taken back.
+    for (file, bytes) in files where file.isStream {
+      try attempt(file) { () throws(FileCalls.Failed) in
+        let descriptor = try calls.open(file.target, 0)
+        try finish(descriptor) { () throws(FileCalls.Failed) in try calls.write(bytes, to: descriptor) }
+      }
+    }
     try Interruption.deferred {
       var staged: [(file: OutputFile, name: String)] = []
       var replaced: [(file: OutputFile, backup: String?)] = []
       do {
-        for (index, (file, bytes)) in files.enumerated() where !file.isStream {
-          let name = Self.neighbour(of: file.target, "\(index).new")
+        for (file, bytes) in files where !file.isStream {
+          let name = Self.neighbour(of: file.target, "new")
           try attempt(file) { () throws(FileCalls.Failed) in
             try stage(bytes, file, name) { staged.append((file, name)) }
-          }
-        }
-        for (file, bytes) in files where file.isStream {
-          try attempt(file) { () throws(FileCalls.Failed) in
-            let descriptor = try calls.open(file.target, 0)
-            try finish(descriptor) { () throws(FileCalls.Failed) in try calls.write(bytes, to: descriptor) }
           }
         }
         for (index, (file, name)) in staged.enumerated() {
@@ -86,8 +87,8 @@ struct FileSet {
             var backup: String?
             // What has to be put back needs a second name; the last of all needs none.
             if file.mode != nil, index + 1 < staged.count {
-              let other = Self.neighbour(of: file.target, "\(index).old")
-              try calls.link(file.target, as: other)
+              let other = Self.neighbour(of: file.target, "old")
+              try keep(file.target, as: other)
               backup = other
             }
             replaced.append((file, backup))
@@ -137,17 +138,25 @@ struct FileSet {
     }
   }
 
+  /// Gives a file a second name, or another one where the disk has no links.
+  private func keep(_ path: String, as other: String) throws(FileCalls.Failed) {
+    do throws(FileCalls.Failed) { try calls.link(path, as: other) } catch {
+      guard [EPERM, ENOTSUP, EOPNOTSUPP, ENOSYS, EMLINK].contains(error.number) else { throw error }
+      try calls.rename(path, to: other)
+    }
+  }
+
   /// Puts everything back.
   private func restore(
     _ replaced: [(file: OutputFile, backup: String?)], _ staged: [(file: OutputFile, name: String)]
   ) {
     for (index, (file, backup)) in replaced.enumerated() {
-      if access(staged[index].name, F_OK) == 0 {
-        // It is not in its place yet.
+      let isInPlace = access(staged[index].name, F_OK) != 0
+      if !isInPlace, access(file.target, F_OK) == 0 {
         if let backup { remove(backup) }
       } else if let backup {
         if (try? calls.rename(backup, to: file.target)) == nil { _ = Platform.rename(backup, file.target) }
-      } else if file.mode == nil {
+      } else if isInPlace, file.mode == nil {
         remove(file.target)
       }
     }
@@ -164,10 +173,15 @@ struct FileSet {
     for folder in made.reversed() where (try? calls.removeDirectory(folder)) == nil { _ = rmdir(folder) }
   }
 
-  /// A name in the same directory that no other run of the program takes.
+  /// A name in the same directory that is free, and that no other run of the program takes.
   private static func neighbour(of path: String, _ ending: String) -> String {
     let start = path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex
-    return "\(path[..<start]).roteq-\(getpid())-\(ending)"
+    // A run that was killed may have left its names to one with the same number.
+    for number in 0... {
+      let name = "\(path[..<start]).roteq-\(getpid())-\(number).\(ending)"
+      if access(name, F_OK) != 0 { return name }
+    }
+    return path
   }
 
   private static func reason(_ error: FileCalls.Failed) -> String {
@@ -176,6 +190,14 @@ struct FileSet {
 }
 
 extension FileSet {
+  /// Refuses, before any long work, a directory that could not be made after it, and files that could not be written there.
+  static func probe(_ names: [String], in directory: String) throws {
+    var set = FileSet()
+    try set.makeDirectory(directory)
+    defer { set.removeDirectories() }
+    try OutputFile.probe(names.map { "\(directory)/\($0)" })
+  }
+
   /// Writes files into a directory, which is made where it is missing, and prints their paths.
   static func write(_ pages: [(name: String, data: Data)], in directory: String) throws {
     var set = FileSet()

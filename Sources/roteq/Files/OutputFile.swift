@@ -24,7 +24,7 @@ import Safetensors
 struct OutputFile {
   /// The path as it was given.
   let path: String
-  /// The path behind links.
+  /// The path behind links, the same however it was spelled.
   let target: String
   /// The modes of the file that is there; nil where there is none.
   let mode: mode_t?
@@ -35,7 +35,7 @@ struct OutputFile {
   init(_ path: String) throws {
     self.path = path
     let target = Self.behindLinks(path)
-    self.target = target
+    self.target = Self.withResolvedFolder(target)
     let name = target.last == "/" ? "" : target.split(separator: "/").last.map(String.init) ?? ""
     let folder =
       target.lastIndex(of: "/").map { $0 == target.startIndex ? "/" : String(target[..<$0]) } ?? "."
@@ -57,8 +57,8 @@ struct OutputFile {
     let isStream = kind != S_IFREG
     self.isStream = isStream
     mode = status.st_mode & 0o7777
-    // Root may write anything; the mode says what was meant.
-    guard status.st_mode & 0o222 != 0, access(target, W_OK) == 0 else {
+    // Root may write anything; the owner's mode says what was meant.
+    guard geteuid() != 0 || status.st_mode & 0o200 != 0, access(target, W_OK) == 0 else {
       throw Failure(
         "\(path): cannot be written: it is read-only; chmod u+w it, or give another name", .cannotWrite)
     }
@@ -81,6 +81,15 @@ struct OutputFile {
     }
     return target
   }
+
+  private static func withResolvedFolder(_ path: String) -> String {
+    let start = path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex
+    guard let folder = realpath(start == path.startIndex ? "." : String(path[..<start]), nil) else {
+      return path
+    }
+    defer { free(folder) }
+    return "\(String(cString: folder))/\(path[start...])"
+  }
 }
 
 extension OutputFile {
@@ -99,8 +108,11 @@ extension OutputFile {
     try write(Data(file.encoded()), to: path)
   }
 
-  /// Refuses, before any long work, a file that could not be written after it.
-  static func probe(_ path: String) throws { _ = try OutputFile(path) }
+  /// Refuses, before any long work, files that could not be written after it.
+  static func probe(_ paths: [String]) throws {
+    var set = FileSet()
+    for path in paths { try set.add(Data(), to: path) }
+  }
 }
 
 extension Written {
