@@ -127,7 +127,10 @@ class Suite:
                     return place, [("exit", f"exit code {code}: {judges.show(error)}")]
                 return place, reasons or None
             for (kind, shown, raw), (_, _, other) in zip(found, plain):
-                wanted = batch if shown and kind not in ("python", "png", "pdf") and "figure" not in kind else []
+                # A table that shows some layers alone shows the same ones whatever they are called.
+                usual = (other or b"").decode("utf-8", "replace")
+                wanted = [name for name, calm in zip(batch, names.harmless(len(batch))) if shown and calm in usual]
+                wanted = wanted if kind not in ("python", "png", "pdf") and "figure" not in kind else []
                 reasons += [(kind, reason) for reason in self.judge(kind, raw, other, wanted, folder, place)]
             if any(names.CANARY in os.listdir(parent) for parent, _, _ in os.walk(folder)):
                 reasons.append((command.kind, "a name was executed"))
@@ -192,7 +195,7 @@ class Suite:
         elif kind == "json":  # several documents cannot be read as one
             reasons += [(kind, reason) for reason in judges.controls(text, "JSON", also=judges.STEERING)]
         else:
-            wanted = [] if kind == "csv" else [scenes.file_name(name, "") if scene in (scenes.source,) else name for name in batch]
+            wanted = [] if kind == "csv" else [scenes.file_name(name, "") if scene in (scenes.source, scenes.schedule_file) else name for name in batch]
             wanted = wanted if scene is not scenes.checkpoint_file else []
             reasons += [(kind, reason) for reason in self.judge(kind, text, plain, wanted, folder, place)]
         if any(names.CANARY in files for _, _, files in os.walk(folder)):

@@ -9,6 +9,7 @@ import json
 import os
 import re
 import subprocess
+import unicodedata
 import xml.etree.ElementTree
 from html.parser import HTMLParser
 
@@ -39,7 +40,7 @@ def squash(text):
 
 def missing(text, wanted):
     """The first name that a text lacks."""
-    text = squash(text)
+    text = unicodedata.normalize("NFC", squash(text))
     plainly = names.plain(text) if wanted else ""
     for name in wanted:
         if not names.told(name, text, plainly):

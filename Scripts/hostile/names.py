@@ -114,7 +114,8 @@ def plain(text):
 
 
 def told(name, text, plainly):
-    """Whether a text without spaces tells a name, whatever stands for what cannot be seen. `plainly`: `plain(text)`."""
+    """Whether a text without spaces tells a name, whatever stands for what cannot be seen. Both texts are normalized; `plainly`: `plain(text)`."""
+    name = unicodedata.normalize("NFC", name)
     runs = visible(name)
     if "".join(runs) in text or plain(name) in plainly:
         return True

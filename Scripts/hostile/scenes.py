@@ -152,7 +152,7 @@ def logs(folder, names):
     write_table(f"{folder}/measured.csv", ["layer", "step", "norm", "rotation"], [[*row, "0.9", "0.002"] for row in rows])
     logged = ["trajectory", "run.yaml", "--gradient", "gradient.csv", "--measured", "measured.csv"]
     return [
-        *formats(*logged), *figures(*logged, kinds=("svg", "gp")),
+        *formats(*logged, of=("text", "markdown", "latex", "html", "json")), *formats(*logged[:4], of=("csv",)), *figures(*logged, kinds=("svg", "gp")),
         Command(["trajectory", "other.yaml", "--measured", "measured.csv"], "text", shown=False),
         Command(["trajectory", "other.yaml", "--gradient", "gradient.csv"], "text", shown=False),
     ]

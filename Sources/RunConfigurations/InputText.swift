@@ -8,8 +8,10 @@
 
 /// The text of a run configuration and where it came from.
 struct InputText {
-  /// More than any run configuration has but for JSON, in which learning rates may be logged.
+  /// More than any run configuration has but for YAML and JSON, in which the learning rate of every step may stand.
   static let limit = 1_000_000
+  /// The most that is read of YAML: the learning rates of some hundred thousand steps.
+  static let limitOfYAML = 8_000_000
   /// The most that is read of JSON.
   static let limitOfJSON = 64_000_000
 
@@ -59,11 +61,12 @@ struct InputText {
     isFile = true
   }
 
-  /// How many bytes are read: more where the name or the first character is that of JSON.
+  /// How many bytes are read: more where the name is that of YAML, or the name or the first character that of JSON.
   private static func limit(of bytes: some Collection<UInt8>, path: String) -> Int {
     let first = bytes.prefix(1000).first { ![0x09, 0x0A, 0x0D, 0x20, 0xEF, 0xBB, 0xBF].contains($0) }
     let isJSON = first.map { UInt8(ascii: "{") == $0 || UInt8(ascii: "[") == $0 } ?? false
-    return isJSON || pathExtension(path) == "json" ? limitOfJSON : limit
+    if isJSON || pathExtension(path) == "json" { return limitOfJSON }
+    return Syntax.yaml.pathExtensions.contains(pathExtension(path)) ? limitOfYAML : limit
   }
 
   /// What no text has: control characters other than tab, line feed, form feed and carriage return.

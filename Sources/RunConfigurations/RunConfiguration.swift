@@ -6,7 +6,7 @@ public enum RunConfiguration {
   /// Reads a run configuration in any known format.
   ///
   /// - Parameters:
-  ///   - path: the file; at most 1 MB of UTF-8 text, 64 MB of JSON.
+  ///   - path: the file; at most 1 MB of UTF-8 text, 8 MB of YAML, 64 MB of JSON.
   ///   - overrides: `--key=value` arguments as given to the training program, a later one before an earlier.
   ///   - facts: what the file may leave open.
   ///   - format: the identifier of the format, one of ``formats``; told from the file when left out.

@@ -35,15 +35,15 @@ struct AuditOptions: ParsableArguments {
       throw Failure("--steps-between needs --previous", .usage)
     }
     let list = ParameterList(opened.listing, try tensors.rules(for: run))
-    let (step, source) = step(of: run, checkpoint, given: atStep)
+    let (step, source) = try step(of: run, checkpoint, given: atStep)
     let request = Audit.Request(
       run, list, opened, step: step, previous: earlier,
       stepsBetween: try earlier.map { _ in try between(given: stepsBetween, step: step, run) },
       initialNorms: try tensors.initialNorms(of: list), neuronsOf: neurons)
     let notes = run.notes + list.notes
     var warnings: [String] = []
-    if let given = stepsBetween, let previous, let told = told(by: previous, run),
-      let own = self.told(by: checkpoint, run), own - told != given
+    if let given = stepsBetween, let previous, let told = try? told(by: previous, run),
+      let own = try? self.told(by: checkpoint, run), own - told != given
     {
       warnings.append(
         "--steps-between says \(given), the names of the checkpoints say steps \(told) and \(own), \(own - told) between them."
@@ -63,9 +63,9 @@ struct AuditOptions: ParsableArguments {
   private func open(_ path: String) throws -> Checkpoint { try TensorOptions.open(path) }
 
   /// The step of the checkpoint and how it is known.
-  private func step(of run: TrainingRun, _ checkpoint: String, given: Int?) -> (Int, String) {
+  private func step(of run: TrainingRun, _ checkpoint: String, given: Int?) throws -> (Int, String) {
     if let given { return (given, "as --at-step says") }
-    if let told = CheckpointStep.told(by: checkpoint, stepsPerEpoch: run.stepsPerEpoch) {
+    if let told = try named(checkpoint, run, option: "--at-step") {
       return (told, "as the name of the checkpoint says")
     }
     if let told = InputFile.trainerStep(beside: checkpoint) {
@@ -75,13 +75,23 @@ struct AuditOptions: ParsableArguments {
   }
 
   /// The step of a checkpoint by its name or what is beside it.
-  private func told(by path: String, _ run: TrainingRun) -> Int? {
-    CheckpointStep.told(by: path, stepsPerEpoch: run.stepsPerEpoch) ?? InputFile.trainerStep(beside: path)
+  private func told(by path: String, _ run: TrainingRun) throws -> Int? {
+    try named(path, run, option: "--steps-between") ?? InputFile.trainerStep(beside: path)
+  }
+
+  /// The step in the name of a checkpoint; refuses one that is there and no whole number.
+  private func named(_ path: String, _ run: TrainingRun, option: String) throws -> Int? {
+    switch CheckpointStep.told(by: path, stepsPerEpoch: run.stepsPerEpoch) {
+    case .steps(let steps): return steps
+    case .unreadable(let words):
+      throw Failure("\(path): '\(words)' names no whole number of steps; give \(option)", .usage)
+    case nil: return nil
+    }
   }
 
   private func between(given: Int?, step: Int, _ run: TrainingRun) throws -> Int {
     if let given { return given }
-    guard let previous, let before = told(by: previous, run) else {
+    guard let previous, let before = try told(by: previous, run) else {
       throw Failure("missing --steps-between: the name of \(previous ?? "") does not tell its step", .usage)
     }
     guard before < step else {

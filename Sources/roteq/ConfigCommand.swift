@@ -53,8 +53,14 @@ struct ConfigCommand: ParsableCommand {
       guard let path = try options.path(file) else {
         throw Failure("missing FILE: the configuration to read", .usage)
       }
-      text = RoteqYAML.encode(
-        try options.run(path, overrides: overrides, steps: steps, parameters: parameters))
+      let run = try options.run(path, overrides: overrides, steps: steps, parameters: parameters)
+      text = RoteqYAML.encode(run)
+      let size = text.text.utf8.count
+      guard size <= RoteqYAML.limit else {
+        throw Failure(
+          "\(path): its learning rates, step by step, make \(size / 1_000_000) MB of YAML, expected at most \(RoteqYAML.limit / 1_000_000); give this file to the other commands as it is",
+          .badData)
+      }
     }
     if let output { try OutputFile.write(text, to: output) } else { Standard.output.write(text) }
   }

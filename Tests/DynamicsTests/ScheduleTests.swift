@@ -63,6 +63,22 @@ import Testing
     }
   }
 
+  /// Runs of a step or two have no rise; PyTorch's OneCycleLR divides by the part of the first phase that is before the start.
+  @Test func oneCycleOfAFewSteps() throws {
+    let schedule = { steps in try ScheduleSpecification(parsing: "one-cycle").schedule(steps: steps) }
+    let last = 1 / 25.0 / 1e4
+    let first = last + (1 - last) * (1 + Double.cos(.pi * 0.4 / 1.4)) / 2
+    #expect(try abs(schedule(1).factor(after: 0) - last) < 1e-15)
+    #expect(try abs(schedule(2).factor(after: 0) - first) < 1e-15)
+    #expect(try abs(schedule(2).factor(after: 1) - last) < 1e-15)
+  }
+
+  /// Twice the waves would be no number.
+  @Test func wavesWithoutNumber() throws {
+    let schedule = try ScheduleSpecification(parsing: "cosine:cycles=1.7e308").schedule(steps: 100)
+    for taken in 0..<100 { #expect((0...1).contains(schedule.factor(after: taken))) }
+  }
+
   @Test(arguments: ScheduleKind.catalogue.map(\.name))
   func everyFactorIsAShareOfThePeak(_ name: String) throws {
     let needed = [

@@ -256,7 +256,9 @@ extension ErrorTests.Case {
 
   @Test func tooLarge() throws {
     let bytes = [UInt8](repeating: UInt8(ascii: "#"), count: 1_000_001)
-    #expect(try message(bytes, "a.yaml") == ": larger than 1 MB, too large for a run configuration")
+    #expect(try message(bytes, "a.toml") == ": larger than 1 MB, too large for a run configuration")
+    let more = [UInt8](repeating: UInt8(ascii: "#"), count: 8_000_001)
+    #expect(try message(more, "a.yaml") == ": larger than 8 MB, too large for a run configuration")
   }
 
   /// Billions of laughs in a few lines, and brackets within brackets.

@@ -9,7 +9,9 @@ extension Schedule {
   ///   - span: steps until the end, at least 1.
   public static func cosine(to floor: Double = 0, cycles: Double = 0.5, span: Int) -> Schedule {
     Schedule("cosine") { taken in
-      floor + (1 - floor) * halfCosine(2 * cycles * progress(taken, of: span))
+      let x = cycles * progress(taken, of: span)
+      // Whole waves are left out, so that twice the rest is a number however many they are.
+      return floor + (1 - floor) * halfCosine(2 * (x - x.rounded(.down)))
     }
   }
 

@@ -18,7 +18,7 @@ extension Schedule {
       // From a at x = 0 to b at x = 1.
       func between(_ a: Double, _ b: Double, _ x: Double) -> Double { b + (a - b) * halfCosine(x) }
       if top > 0, t <= top { return between(first, 1, t / top) }
-      return end > top ? between(1, last, (t - max(top, 0)) / (end - max(top, 0))) : 1
+      return end > top ? between(1, last, (t - top) / (end - top)) : 1
     }
   }
 }

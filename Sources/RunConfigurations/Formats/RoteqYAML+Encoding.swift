@@ -4,6 +4,9 @@ import Formulas
 import OutsideText
 
 extension RoteqYAML {
+  /// The most bytes that are read back; beyond it are tables of some hundred thousand learning rates.
+  public static let limit = InputText.limitOfYAML
+
   /// Writes a run in roteq's own YAML; ``decode(_:path:)`` gives the same run back.
   public static func encode(_ run: TrainingRun) -> Written<YAMLText> {
     var lines: [Written<YAMLText>] = [
