@@ -10,8 +10,9 @@ extension Formula {
   /// - Parameter values: a finite number for each of ``symbols``.
   /// - Throws: ``FormulaError/missing(_:)``, ``FormulaError/undefined(_:)``, ``FormulaError/root(_:)``.
   public func evaluated(_ values: [Symbol: Double]) throws(FormulaError) -> Double {
-    let missing = symbols.filter { values[$0] == nil }
-    guard missing.isEmpty else { throw .missing(missing) }
+    var isComplete = true
+    visitSymbols { if values[$0] == nil { isComplete = false } }
+    guard isComplete else { throw .missing(symbols.filter { values[$0] == nil }) }
     let value = try unchecked(values.mapValues { DoubleDouble($0) }).value
     guard value.isFinite else { throw .undefined(PlainText.render(self)) }
     return value

@@ -195,15 +195,26 @@ extension Formula {
 
   /// The symbols that must be known, each once, in the order of their first appearance.
   public var symbols: [Symbol] {
+    var found: [Symbol] = []
     var seen: Set<Symbol> = []
-    return collectSymbols().filter { seen.insert($0).inserted }
+    visitSymbols { symbol in if seen.insert(symbol).inserted { found.append(symbol) } }
+    return found
   }
-  private func collectSymbols() -> [Symbol] {
+
+  /// Calls with every symbol that must be known, each time it appears.
+  func visitSymbols(_ visit: (Symbol) -> Void) {
     switch self {
-    case .symbol(let symbol): [symbol]
+    case .number, .pi: break
+    case .symbol(let symbol): visit(symbol)
+    case .sum(let parts), .product(let parts): for part in parts { part.visitSymbols(visit) }
+    case .negative(let inner), .power(let inner, _), .root(let inner, _), .function(_, let inner),
+      .named(_, let inner):
+      inner.visitSymbols(visit)
+    case .quotient(let numerator, let denominator):
+      numerator.visitSymbols(visit)
+      denominator.visitSymbols(visit)
     case .solution(let solution):
-      children.flatMap { $0.collectSymbols() }.filter { $0 != solution.unknown }
-    default: children.flatMap { $0.collectSymbols() }
+      for child in children { child.visitSymbols { if $0 != solution.unknown { visit($0) } } }
     }
   }
 

@@ -7,7 +7,7 @@ public struct TrajectoryReport: Sendable {
   /// A layer's run, followed to its end.
   public struct Layer: Sendable {
     /// The layer's name; nil where there is only one.
-    public let name: String?
+    public private(set) var name: String?
     /// What was followed.
     public let trajectory: Trajectory
     /// The run in a few numbers.
@@ -48,6 +48,13 @@ public struct TrajectoryReport: Sendable {
       (self.name, self.trajectory, self.summary) = (name, trajectory, summary)
       (self.points, self.last) = (points, last)
       (self.measured, self.deviation) = (measured, comparison?.deviation)
+    }
+
+    /// The same run under the name of another layer.
+    public func named(_ name: String?) -> Layer {
+      var layer = self
+      layer.name = name
+      return layer
     }
   }
 

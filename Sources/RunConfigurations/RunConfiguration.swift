@@ -46,10 +46,29 @@ public enum RunConfiguration {
     }
     var settings = RunSettings(root, tool: format.tool, input: input, facts: facts)
     for argument in overrides { try settings.override(argument, known: format.keys) }
-    let run = try format.read(&settings)
+    var run = try format.read(&settings)
+    run.dropByteOrderMarks()
     if settings.isUnneeded(.steps) { throw .invalid(.stated(.steps), at: .file(input.path)) }
     do throws(Problem) { try run.check() } catch { throw .invalid(error, at: .file(input.path)) }
     return run
+  }
+}
+
+extension TrainingRun {
+  /// Takes byte order marks from the start of texts: they are no part of them, and readers of YAML drop them.
+  fileprivate mutating func dropByteOrderMarks() {
+    func drop(_ text: inout String) { text.unicodeScalars.trimPrefix { $0 == "\u{FEFF}" } }
+    drop(&name)
+    for index in notes.indices { drop(&notes[index]) }
+    for index in warnings.indices { drop(&warnings[index]) }
+    for index in ignored.indices { drop(&ignored[index]) }
+    for index in layers.indices {
+      drop(&layers[index].name)
+      if var note = layers[index].note {
+        drop(&note)
+        layers[index].note = note
+      }
+    }
   }
 }
 

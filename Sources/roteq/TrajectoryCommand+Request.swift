@@ -12,11 +12,42 @@ extension TrajectoryCommand {
       let settings: Settings
       let plan: RunPlan
       let gradient: GradientTrace?
+
+      /// What tells its run from others of the request.
+      struct Key: Hashable {
+        let values: [Symbol: Double]
+        let weight: WeightKind
+        let distribution: InitialDistribution
+      }
+
+      /// Nil where the gradient was logged, which is that of this layer alone.
+      var key: Key? {
+        guard gradient == nil else { return nil }
+        return Key(
+          values: settings.values, weight: settings.variant.weight,
+          distribution: settings.initialDistribution)
+      }
     }
     var steps: Int
     var layers: [Layer]
     var stepsPerEpoch: Double?
     var notes: [String] = []
+
+    /// The steps of all layers together that are followed: some ten seconds.
+    static let mostSteps = 100_000_000
+
+    /// How many layers differ in more than their names.
+    var different: Int {
+      Set(layers.compactMap(\.key)).count + layers.count { $0.key == nil }
+    }
+
+    /// Refuses what would take minutes.
+    func check() throws {
+      guard steps <= Trajectory.mostSteps, steps * different > Self.mostSteps else { return }
+      throw Failure(
+        "\(different) layers that differ, over \(steps) steps, are \(steps * different) steps to follow, expected at most \(Self.mostSteps); --layer chooses one of a configuration",
+        .usage)
+    }
   }
 
   /// What the flags describe.

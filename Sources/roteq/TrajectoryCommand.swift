@@ -88,6 +88,7 @@ struct TrajectoryCommand: ParsableCommand {
     let path = try configuration.path(config)
     if layer != nil, path == nil { throw Failure("--layer needs --config", .usage) }
     let request = try path.map(configured) ?? given()
+    try request.check()
     let every = try stride(request)
     if output.format == .csv, figurePath == nil {
       guard measured == nil else {
@@ -95,10 +96,28 @@ struct TrajectoryCommand: ParsableCommand {
       }
       return try stream(request, every: every)
     }
+    let report = TrajectoryReport(
+      try follow(request, every: every), stepsPerEpoch: request.stepsPerEpoch, notes: request.notes)
+    if let figurePath { try FigureFile.write(report.figure, to: figurePath, isFragment: output.fragment) }
+    if plot {
+      Standard.output.write(try FigureFile.terminal(report.figure))
+    } else {
+      output.print(report.output)
+    }
+  }
+
+  /// Follows the layers; those that nothing but their name tells apart are followed once.
+  private func follow(_ request: Request, every: Int) throws -> [TrajectoryReport.Layer] {
     var layers: [TrajectoryReport.Layer] = []
-    var progress = ProgressBar(total: request.steps * request.layers.count)
+    var places: [Request.Layer.Key: Int] = [:]
+    var progress = ProgressBar(total: request.steps * request.different)
     for layer in request.layers {
       let measured = try measuredRun(layer.name, steps: request.steps)
+      let key = measured == nil ? layer.key : nil
+      if let key, let place = places[key] {
+        layers.append(layers[place].named(layer.name))
+        continue
+      }
       do throws(TrajectoryError) {
         let trajectory = try Trajectory(layer.settings, layer.plan, gradient: layer.gradient)
         layers.append(
@@ -107,15 +126,10 @@ struct TrajectoryCommand: ParsableCommand {
           }
         )
       } catch { throw Self.failure(error, layer: layer.name) }
+      if let key { places[key] = layers.count - 1 }
     }
     progress.finish()
-    let report = TrajectoryReport(layers, stepsPerEpoch: request.stepsPerEpoch, notes: request.notes)
-    if let figurePath { try FigureFile.write(report.figure, to: figurePath, isFragment: output.fragment) }
-    if plot {
-      Standard.output.write(try FigureFile.terminal(report.figure))
-    } else {
-      output.print(report.output)
-    }
+    return layers
   }
 
   /// Documents show a dozen steps of a thousand that are kept; data shows all, as long as nobody would wait for them.
