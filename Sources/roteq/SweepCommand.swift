@@ -20,8 +20,9 @@ struct SweepCommand: ParsableCommand {
         roteq sweep --optimizer sgdm --lr 0.1 --weight-decay 1e-4 \\
             --momentum 0:0.99:lin:12 \\
             --quantities expected-rotation,rotational-diffusion-rate
-        roteq sweep --optimizer adamw --lr 1e-4:1e-2:log:10 --weight-decay 1e-2:1:log:10 \\
-            --over trajectory --schedule cosine --warmup 500 --steps 10000 \\
+        roteq sweep --optimizer adamw --lr 1e-4:1e-2:log:10 \\
+            --weight-decay 1e-2:1:log:10 --over trajectory \\
+            --schedule cosine --warmup 500 --steps 10000 \\
             --dimension 768 --initialization default --format csv
 
       A range is START:END:log:COUNT or START:END:lin:COUNT. One or two flags may hold a range; a single number stays \

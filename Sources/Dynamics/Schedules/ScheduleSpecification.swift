@@ -7,7 +7,7 @@
 public struct ScheduleSpecification: Sendable, Equatable {
   /// The schedule's name, or its alias.
   public var name: String
-  /// Steps of warmup; nil for none.
+  /// Steps of warmup; nil or 0 for none.
   public var warmup: Int?
   /// Factor of the first step of the warmup, in [0, 1].
   public var warmupFrom: Double?
@@ -147,7 +147,8 @@ extension ScheduleSpecification {
     var all = parameters.sorted { $0.key < $1.key }.map { (name: $0.key, values: $0.value) }
     let prefix: Double? = warmupPrefix.map { $0 ? 1 : 0 }
     for (name, value) in [
-      ("warmup", warmup.map(Double.init)), ("warmup-from", warmupFrom), ("warmup-prefix", prefix),
+      ("warmup", warmup.flatMap { $0 == 0 ? nil : Double($0) }), ("warmup-from", warmupFrom),
+      ("warmup-prefix", prefix),
       ("end", end.map(Double.init)), ("hold", hold.map(Double.init)),
     ] {
       if let value { all.append((name, [value])) }
