@@ -65,7 +65,13 @@ public struct RotationControl: Sendable {
       targets.append(point)
       planned.add(step: point.step, factor: point.rotation.moments / point.rotationalVariant)
     }
-    var process = try trajectory.begin().process
+    return try decaySchedule(trajectory.begin().process, targets, planned)
+  }
+
+  private func decaySchedule(
+    _ start: some MomentProcess, _ targets: [Trajectory.Point], _ planned: Deviation
+  ) throws(TrajectoryError) -> DecaySchedule {
+    var process = start
     var (decays, achieved): ([Double], Deviation) = ([], Deviation())
     var (withoutDecay, unreached) = (0, 0)
     decays.reserveCapacity(targets.count)
@@ -106,17 +112,25 @@ public struct RotationControl: Sendable {
 
   /// More decay makes a smaller norm and a faster rotation: the root is bracketed between no decay and the limit.
   private func solve(_ excess: (Double) -> Double, guess: Double, below limit: Double) -> Root {
-    let atZero = excess(0)
-    guard atZero < 0 else { return atZero < 1e-9 ? .found(0) : .tooFast }
-    var (low, lowValue) = (0.0, atZero)
-    var high = min(max(guess, 1e-12) * 2, limit)
+    // From one step to the next it hardly changes, so that a narrow bracket mostly holds it.
+    var (high, width) = (min(max(guess, 1e-12), limit), 1e-3)
     var highValue = excess(high)
+    var (low, lowValue) = (high, highValue)
     while highValue < 0, high < limit {
       (low, lowValue) = (high, highValue)
-      high = min(high * 4, limit)
+      high = min(high * (1 + width), limit)
       highValue = excess(high)
+      width *= 16
     }
     guard highValue >= 0 else { return .tooSlow }
+    while lowValue >= 0 {
+      if lowValue == 0 { return .found(low) }
+      guard low > 0 else { return lowValue < 1e-9 ? .found(0) : .tooFast }
+      (high, highValue) = (low, lowValue)
+      low = width < 1 ? low * (1 - width) : 0
+      lowValue = excess(low)
+      width *= 16
+    }
     // The Illinois method: a secant that keeps the bracket.
     for _ in 0..<60 {
       let middle = (low * highValue - high * lowValue) / (highValue - lowValue)
@@ -133,7 +147,7 @@ public struct RotationControl: Sendable {
     return .found((low + high) / 2)
   }
 
-  private func step(_ process: inout any MomentProcess, _ point: Trajectory.Point, _ λ: Double) -> Double {
+  private func step(_ process: inout some MomentProcess, _ point: Trajectory.Point, _ λ: Double) -> Double {
     trajectory.step(&process, point, weightDecay: λ)
   }
 

@@ -205,7 +205,7 @@ public struct Trajectory: Sendable {
   }
 
   /// One step with another decay than the point's.
-  func step(_ process: inout any MomentProcess, _ point: Point, weightDecay λ: Double) -> Double {
+  func step(_ process: inout some MomentProcess, _ point: Point, weightDecay λ: Double) -> Double {
     let G = gradient.reference.power(ofNorm: point.gradientNorm, normPower: process.normPower)
     return process.step(
       StepInput(
