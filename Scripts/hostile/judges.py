@@ -92,7 +92,8 @@ def json_text(raw, plain, wanted):
         elif isinstance(value, str):
             texts.append(value)
     whole, joined = set(texts), "\n".join(texts)
-    lost = [name for name in wanted if name not in whole and name not in joined]
+    # A byte order mark at the start is no part of a text.
+    lost = [name for name in wanted if name.lstrip("\ufeff") not in whole and name.lstrip("\ufeff") not in joined]
     return reasons + [f"JSON lacks a name: {show(name)}" for name in lost[:1]]
 
 
@@ -107,7 +108,7 @@ def csv_text(raw, plain, wanted):
     if [len(row) for row in rows] != [len(row) for row in table(plain)]:
         reasons.append("CSV has other rows or columns than without hostile names")
     for cell in (cell for row in rows for cell in row):
-        if cell[:1] in tuple("=+-@\t\r\n") and not re.fullmatch(r"-?[0-9.]+(e[-+]?[0-9]+)?", cell):
+        if cell[:1] in tuple("=+-@\t\r\n") and not re.fullmatch(r"[-+]?[0-9.]+(e[-+]?[0-9]+)?", cell):
             return reasons + [f"CSV has a cell that is a formula: {show(cell)}"]
     return reasons + missing("\n".join(cell for row in rows for cell in row), wanted)
 
@@ -260,7 +261,9 @@ def gnuplot(raw, plain, wanted, folder):
     with open(os.path.join(folder, "judged.gp"), "wb") as file:
         file.write(raw)
     code, out, error = execute(["gnuplot", "judged.gp"], folder)
-    if code or error.strip():
+    # A key of many long titles is more than a picture holds.
+    error = b"\n".join(line for line in error.splitlines() if b"difficulty fitting plot titles" not in line)
+    if code or error.strip(b"\n ^"):
         return reasons + [f"gnuplot fails or complains ({code}): {show(b' '.join(error.split()))}"]
     drawn = out
     for name in sorted(os.listdir(folder)):
@@ -291,7 +294,7 @@ def yaml_text(raw, plain, wanted):
         value = rest.pop()
         rest += value if isinstance(value, list) else value.values() if isinstance(value, dict) else []
         texts |= {value} if isinstance(value, str) else set()
-    return reasons + [f"PyYAML reads another name: {show(name)}" for name in wanted if name not in texts][:1]
+    return reasons + [f"PyYAML reads another name: {show(name)}" for name in wanted if name.lstrip("\ufeff") not in texts][:1]
 
 
 def python_text(raw, plain, wanted):

@@ -1,5 +1,6 @@
 import Dynamics
 import Equilibrium
+import Optimizers
 
 /// Why a run configuration could not be read; its description is one line that begins with the place.
 public enum ConfigurationError: Error, Equatable, Sendable, CustomStringConvertible {
@@ -29,7 +30,9 @@ public enum ConfigurationError: Error, Equatable, Sendable, CustomStringConverti
   public var isUsage: Bool {
     switch self {
     case .invalid(_, at: .override), .invalid(.needs, _), .invalid(.ambiguousOptimizer, _),
-      .invalid(.optimizerInCode, _):
+      .invalid(.optimizerInCode, _), .invalid(.forksDiffer, _), .invalid(.stateAlone, _),
+      .invalid(.undecided, _),
+      .invalid(.nothingToIgnore, _):
       true
     default: false
     }
@@ -47,6 +50,14 @@ public enum ConfigurationError: Error, Equatable, Sendable, CustomStringConverti
   }
 }
 
+/// A key that nobody asked for.
+public struct UnreadKey: Equatable, Sendable {
+  /// The key, from the top of the file.
+  public let name: String
+  /// The known key that may have been meant.
+  public let nearest: String?
+}
+
 /// What is wrong with a run configuration; each case carries what is needed to mend it.
 public enum Problem: Error, Equatable {
   /// Nothing in it.
@@ -61,6 +72,12 @@ public enum Problem: Error, Equatable {
   case binaryState(export: String, executes: Bool)
   /// None of the known formats.
   case unknownFormat(known: [String])
+  /// The file of a program that is not read, told by keys that it alone has.
+  case foreignProgram(String, keys: [String], known: [String])
+  /// Keys that may decide the run and are not read, with the known ones that are nearest.
+  case undecided([UnreadKey], by: String)
+  /// A key to ignore that is not there, or is read.
+  case nothingToIgnore(String)
   /// Not well-formed; the parser's words.
   case syntax(String, language: String)
   /// A YAML anchor, or text that looks like one.
@@ -91,6 +108,10 @@ public enum Problem: Error, Equatable {
   case stated(RunFacts.Fact)
   /// The optimizer is made where no configuration says how; an example of the arguments that say it.
   case optimizerInCode(arguments: String)
+  /// A setting that decides the run, is not stated, and has another default in copies of the program.
+  case forksDiffer(key: String, program: String, upstream: String, other: String)
+  /// A trainer_state.json without the arguments beside it.
+  case stateAlone(missing: [String])
   /// Keys that several optimizers have.
   case ambiguousOptimizer(known: [String])
   /// An optimizer that is none of those that are known; the reason is a sentence without its subject.
@@ -125,6 +146,16 @@ extension Problem: CustomStringConvertible {
         + (executes ? " (this executes what the file asks for: only for files that you trust)" : "")
     case .unknownFormat(let known):
       "not a run configuration in a known format; known: \(known.joined(separator: ", "))"
+    case .foreignProgram(let program, let keys, let known):
+      "a configuration of \(program) (it has \(keys.joined(separator: " and "))), which is not read; known: "
+        + "\(known.joined(separator: ", ")); --config-format says which of them it is nevertheless"
+    case .undecided(let keys, let reader):
+      keys.prefix(5).map { key in
+        "'\(key.name.excerpt)'\(key.nearest.map { " (did you mean \($0)?)" } ?? "")"
+      }.joined(separator: ", ")
+        + (keys.count > 5 ? " and \(keys.count - 5) more keys" : "")
+        + " may decide the run and \(keys.count == 1 ? "is" : "are") not read of \(reader); --ignore KEY leaves one out"
+    case .nothingToIgnore(let key): "--ignore \(key.excerpt): no key of that name is left unread"
     case .syntax(let reason, let language): "not valid \(language): \(reason)"
     case .anchor(let text): "'\(text.excerpt)' looks like a YAML anchor; anchors and aliases are not read"
     case .alias: "anchors and aliases are not read; write the value out"
@@ -138,6 +169,9 @@ extension Problem: CustomStringConvertible {
       "\(key) is \(value), expected \(expected)"
         + (key.hasSuffix("weight_decay") && value == 0
           ? "; without weight decay there is no equilibrium" : "")
+    case .unknownName(let key, let name, let known) where key.hasPrefix("optim"):
+      "unknown \(key) '\(name.excerpt)'\(Optimizer.reason(against: name).map { " (\($0))" } ?? "");"
+        + " known: \(known.joined(separator: ", "))"
     case .unknownName(let key, let name, let known):
       "unknown \(key) '\(name.excerpt)'\(Spelling.suggestion(for: name, among: known))"
     case .settings(let error): error.description
@@ -148,6 +182,13 @@ extension Problem: CustomStringConvertible {
       "\(reason); give \(facts.map { "\($0.rawValue) N (\($0.meaning))" }.joined(separator: " or "))"
     case .optimizerInCode(let arguments):
       "no optimizer is stated, so the model's code makes it, which is not read; pass \(arguments)"
+    case .forksDiffer(let key, let program, let upstream, let other):
+      "\(key) is not stated, and copies of \(program) differ in it; pass --set \(key)=\(upstream) (\(program)'s own)"
+        + " or what the copy has, such as --set \(key)=\(other)"
+    case .stateAlone(let missing):
+      "trainer_state.json does not hold \(missing.joined(separator: ", ")); pass "
+        + missing.map { "--\($0)=\($0 == "optim" ? "adamw_torch" : "NUMBER")" }.joined(separator: " ")
+        + ", or put training_args.json beside it"
     case .ambiguousOptimizer(let known):
       "the keys of the group do not tell which optimizer it is (Adam and AdamW had the same before PyTorch 2.7); pass"
         + " --optimizer=NAME, one of \(known.joined(separator: ", "))"

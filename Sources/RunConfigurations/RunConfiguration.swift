@@ -10,20 +10,23 @@ public enum RunConfiguration {
   ///   - overrides: `--key=value` arguments as given to the training program, a later one before an earlier.
   ///   - facts: what the file may leave open.
   ///   - format: the identifier of the format, one of ``formats``; told from the file when left out.
+  ///   - ignored: keys that would decide the run if they were read, and are left out nevertheless.
   /// - Throws: ``ConfigurationError``.
   public static func read(
-    path: String, overrides: [String] = [], facts: RunFacts = RunFacts(), format: String? = nil
+    path: String, overrides: [String] = [], facts: RunFacts = RunFacts(), format: String? = nil,
+    ignoring ignored: [String] = []
   ) throws(ConfigurationError) -> TrainingRun {
-    try read(InputText(path: path), overrides, facts, format)
+    try read(InputText(path: path), overrides, facts, format, ignoring: ignored)
   }
 
   /// Reads the text of a run configuration; `path` tells the syntax and appears in messages.
   ///
   /// - Throws: ``ConfigurationError``.
   public static func read(
-    text: String, path: String, overrides: [String] = [], facts: RunFacts = RunFacts(), format: String? = nil
+    text: String, path: String, overrides: [String] = [], facts: RunFacts = RunFacts(), format: String? = nil,
+    ignoring ignored: [String] = []
   ) throws(ConfigurationError) -> TrainingRun {
-    try read(InputText(text.utf8, path: path), overrides, facts, format)
+    try read(InputText(text.utf8, path: path), overrides, facts, format, ignoring: ignored)
   }
 
   /// The identifiers of the formats, with what each is called.
@@ -32,22 +35,17 @@ public enum RunConfiguration {
   }
 
   private static func read(
-    _ input: InputText, _ overrides: [String], _ facts: RunFacts, _ identifier: String?
+    _ input: InputText, _ overrides: [String], _ facts: RunFacts, _ identifier: String?,
+    ignoring ignored: [String]
   ) throws(ConfigurationError) -> TrainingRun {
     let syntax = try Syntax.of(input)
     let root = try syntax.parse(input)
-    let formats = RunFormat.catalogue.filter { $0.syntaxes.contains(syntax.name) }
-    let format =
-      if let identifier { formats.first { $0.identifier == identifier } } else {
-        formats.first { $0.isTypical(root) }
-      }
-    guard let format else {
-      throw .invalid(.unknownFormat(known: formats.map(\.name)), at: .file(input.path))
-    }
-    var settings = RunSettings(root, tool: format.tool, input: input, facts: facts)
+    let format = try RunFormat.of(root, syntax, identifier, input)
+    var settings = RunSettings(root, tool: format.tool, input: input, facts: facts, ignoring: ignored)
     for argument in overrides { try settings.override(argument, known: format.keys) }
     var run = try format.read(&settings)
     run.dropByteOrderMarks()
+    try settings.checkLeftovers(format.name, isStrict: format.isStrict)
     if settings.isUnneeded(.steps) { throw .invalid(.stated(.steps), at: .file(input.path)) }
     do throws(Problem) { try run.check() } catch { throw .invalid(error, at: .file(input.path)) }
     return run
@@ -84,8 +82,10 @@ struct RunFormat: Sendable {
   let syntaxes: [String]
   /// The keys that overrides may name beside those of the file.
   var keys: [String] = []
-  /// Whether what was parsed is in this format.
-  let isTypical: @Sendable (_ root: ConfigurationValue) -> Bool
+  /// Whether every key that is not read has to be known to have no influence.
+  var isStrict = false
+  /// Whether what was parsed is in this format, where more than a ``Signature`` tells.
+  var isTypical: @Sendable (_ root: ConfigurationValue) -> Bool = { _ in false }
   /// Makes a run of the settings.
   let read: @Sendable (inout RunSettings) throws(ConfigurationError) -> TrainingRun
 
@@ -94,6 +94,39 @@ struct RunFormat: Sendable {
     .fairseq, .megatron, .timm, .nanoGPT, .parameterGroups, .huggingFace, .lightning, .composer, .torchTitan,
     .roteqYAML,
   ]
+
+  /// The format of what was parsed: the one that is asked for, or that claims it.
+  static func of(
+    _ root: ConfigurationValue, _ syntax: Syntax, _ identifier: String?, _ input: InputText
+  ) throws(ConfigurationError) -> RunFormat {
+    let formats = catalogue.filter { $0.syntaxes.contains(syntax.name) }
+    let format: RunFormat?
+    if let identifier {
+      format = formats.first { $0.identifier == identifier }
+    } else if CommandNotes(root) == nil, let found = signature(of: root, syntax) {
+      guard let name = found.signature.format else {
+        throw .invalid(
+          .foreignProgram(found.signature.program, keys: found.keys, known: formats.map(\.name)),
+          at: .file(input.path))
+      }
+      format = formats.first { $0.identifier == name }
+    } else {
+      format = formats.first { $0.isTypical(root) }
+    }
+    guard let format else {
+      throw .invalid(.unknownFormat(known: formats.map(\.name)), at: .file(input.path))
+    }
+    return format
+  }
+
+  private static func signature(
+    of root: ConfigurationValue, _ syntax: Syntax
+  ) -> (signature: Signature, keys: [String])? {
+    for signature in Signature.catalogue where signature.syntaxes.contains(syntax.name) {
+      if let keys = signature.claim(root) { return (signature, keys) }
+    }
+    return nil
+  }
 }
 
 /// A syntax of configuration files. A new one is one file and one line in the catalogue.

@@ -21,20 +21,31 @@ extension RunSettings {
     }.map(\.key)
   }
 
-  /// What looks like a setting of the optimizer and is not known, and what was given without need.
+  /// What is left out as it was asked to be, what a command says, and what was given without need.
   var warnings: [String] {
-    let strange = rest.filter(isStrange)
+    (command?.warnings ?? [])
+      + rest.filter { ignoring.contains($0.key) }.map {
+        "\($0.key) = \($0.source) is left out, as --ignore asks."
+      } + unneededFacts
+  }
+
+  /// Refuses what was not asked for and may decide the run.
+  ///
+  /// - Parameters:
+  ///   - reader: what the settings were read as: `torchtitan's TOML`.
+  ///   - isStrict: whether every other key counts unless it is known to have no influence.
+  func checkLeftovers(_ reader: String, isStrict: Bool) throws(ConfigurationError) {
+    for key in ignoring.sorted() where !rest.contains(where: { $0.key == key }) {
+      throw .invalid(.nothingToIgnore(key), at: .file(path))
+    }
+    let undecided = rest.filter { value in
+      let isUnknown = isStrict && !harmless.contains(value.key) && !value.isNull && !value.isOff
+      return (isUnknown || isStrange(value)) && !ignoring.contains(value.key)
+    }
+    guard let first = undecided.first else { return }
     let known = Array(used).sorted()
-    var warnings = command?.warnings ?? []
-    warnings += strange.prefix(20).map { value in
-      let guess = Spelling.nearest(to: value.key, among: known).map { "; did you mean \($0)?" } ?? "."
-      return
-        "\(value.key) = \(value.source) looks like a setting of the optimizer, but is not read here\(guess)"
-    }
-    if strange.count > 20 {
-      warnings.append("\(strange.count - 20) further names look like settings of the optimizer.")
-    }
-    return warnings + unneededFacts
+    let keys = undecided.map { UnreadKey(name: $0.key, nearest: Spelling.nearest(to: $0.key, among: known)) }
+    throw first.invalid(.undecided(keys, by: reader))
   }
 
   /// Whether something was given that no one asked for.
@@ -48,22 +59,79 @@ extension RunSettings {
 
   private var rest: [ConfigurationValue] { values.filter { !used.contains($0.key) } }
 
+  /// Whether a value that nobody asked for may be one that decides the run.
   private func isStrange(_ value: ConfigurationValue) -> Bool {
     guard !harmless.contains(value.key), !value.isNull else { return false }
-    if Self.looksLikeOptimizer(value.key) { return true }
+    let parts = KeyWords(value.key)
+    guard !parts.isAside else { return false }
+    if parts.areDecisive { return !value.isOff }
     // Comparing takes time, and no real configuration is so long.
-    return values.count < 1000 && Spelling.isSlip(value.key, of: Array(used.filter(Self.looksLikeOptimizer)))
+    return values.count < 1000
+      && Spelling.isSlip(value.key, of: used.filter { KeyWords($0).areDecisive })
+  }
+}
+
+extension ConfigurationValue {
+  /// Whether it says that something is not used: `false`, `none`, 0, or nothing.
+  fileprivate var isOff: Bool {
+    switch content {
+    case .word(let word), .text(let word):
+      ["false", "none", "no", "off", "", "0", "0.0"].contains(word.lowercased())
+    case .number(let number): number == 0
+    case .list(let values), .mapping(let values): values.isEmpty
+    case .unevaluated: false
+    }
+  }
+}
+
+/// The words of which a key is made.
+private struct KeyWords {
+  private let words: [String]
+  /// Whether it is of something else than the run: an evaluation, a log, a normalisation.
+  let isAside: Bool
+
+  init(_ key: String) {
+    var words: [String] = []
+    var isLower = false
+    for character in key {
+      guard character.isLetter else {
+        // `lr0` and `beta1` are words, too.
+        if !character.isNumber { words.append("") }
+        isLower = false
+        continue
+      }
+      if words.isEmpty || (character.isUppercase && isLower) { words.append("") }
+      words[words.count - 1].append(contentsOf: character.lowercased())
+      isLower = character.isLowercase
+    }
+    self.words = words
+    isAside = !Self.aside.isDisjoint(with: words)
   }
 
-  /// Whether a part of the name is a word for what optimizers and schedules are set by.
-  private static func looksLikeOptimizer(_ name: String) -> Bool {
-    return name.lowercased().split { "_-.".contains($0) }.contains { optimizerWords.contains(String($0)) }
+  /// Whether they name an optimizer, a rate, a decay, a schedule, a length or a batch.
+  var areDecisive: Bool {
+    if !Self.optimizers.isDisjoint(with: words) { return true }
+    let isCount = words.count == 1 || !Self.counts.isDisjoint(with: words)
+    if isCount, !Self.lengths.isDisjoint(with: words) { return true }
+    return words.contains("batch") && (words.contains("size") || words.contains("global"))
+      || words.contains("batchsize")
   }
 
-  private static let optimizerWords: Set<String> = [
-    "lr", "wd", "learning", "decay", "momentum", "beta", "betas", "beta1", "beta2", "beta3", "eps",
-    "epsilon", "nesterov", "dampening", "optimizer", "optim", "opt", "warmup", "schedule", "scheduler",
-    "sched",
-    "clip", "adam",
+  private static let optimizers: Set = [
+    "lr", "lrs", "wd", "blr", "learning", "decay", "momentum", "beta", "betas", "eps", "epsilon", "nesterov",
+    "dampening", "optimizer", "optimizers", "optim", "opt", "warmup", "schedule", "scheduler", "sched",
+    "adam", "adamw", "sgd", "muon", "lion", "lamb", "lars", "sophia", "adafactor", "prodigy", "shampoo",
+    "soap", "galore", "badam", "apollo", "mup", "trust", "ns", "loraplus",
+  ]
+  private static let lengths: Set = [
+    "iter", "iters", "iteration", "iterations", "epoch", "epochs", "step", "steps", "updates",
+  ]
+  private static let counts: Set = ["max", "num", "n", "total", "train", "training"]
+  private static let aside: Set = [
+    "eval", "evaluation", "val", "valid", "validation", "test", "log", "logs", "logging", "logger", "loggers",
+    "save", "saving", "ckpt", "print", "vis", "sample", "sampling", "generation", "inference", "interval",
+    "freq", "frequency", "every", "patience", "ema", "bn", "norm", "batchnorm", "layernorm", "rmsnorm",
+    "pipeline", "profile", "profiler", "profiling", "noise", "callbacks", "wandb", "tensorboard", "monitor",
+    "metrics", "tokenizer", "encoder", "checkpoint", "diffusion", "dataloader", "timeout",
   ]
 }

@@ -22,10 +22,15 @@ struct RunSettings {
   private(set) var defaults: [String] = []
   let facts: RunFacts
   private(set) var usedFacts: Set<RunFacts.Fact> = []
+  /// Keys that are left out although they may decide the run.
+  let ignoring: Set<String>
   /// What a command line says beside its settings; nil where the file is none.
   let command: CommandNotes?
 
-  init(_ root: ConfigurationValue, tool: String, input: InputText, facts: RunFacts) {
+  init(
+    _ root: ConfigurationValue, tool: String, input: InputText, facts: RunFacts, ignoring: [String] = []
+  ) {
+    self.ignoring = Set(ignoring)
     self.root = root
     (stem, path) = (input.stem, input.path)
     folder = input.isFile ? input.folder : nil

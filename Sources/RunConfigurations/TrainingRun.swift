@@ -114,6 +114,9 @@ public struct TrainingRun: Sendable, Equatable {
     do throws(SettingsError) { _ = try settings() } catch { throw .settings(error) }
     do throws(ScheduleError) { _ = try plan() } catch { throw .schedule(error) }
     for layer in layers {
+      guard !layer.name.isEmpty else {
+        throw .wrongKind(key: "a layer's name", found: "empty", expected: "text")
+      }
       let name = "layer '\(layer.name.excerpt)':"
       try check("\(name) neurons", layer.neurons)
       try check("\(name) dimension", layer.dimension)

@@ -16,6 +16,11 @@ struct ConfigurationOptions: ParsableArguments {
     help: ArgumentHelp(
       "Setting of the configuration to replace; may be given several times.", valueName: "key=value"))
   var replaced: [String] = []
+  @Option(
+    name: .customLong("ignore"),
+    help: ArgumentHelp(
+      "Key to leave out although it may decide the run; may be given several times.", valueName: "key"))
+  var leftOut: [String] = []
   @Option(parsing: .unconditional, help: "Examples in the training set, where the run counts epochs.")
   var datasetSize: String?
   @Option(parsing: .unconditional, help: "Processes that train together, each with its own batch.")
@@ -24,7 +29,7 @@ struct ConfigurationOptions: ParsableArguments {
   /// Each flag that goes with a configuration only, and whether it was given.
   var given: [(String, Bool)] {
     [
-      ("--config-format", configFormat != nil), ("--set", !replaced.isEmpty),
+      ("--config-format", configFormat != nil), ("--set", !replaced.isEmpty), ("--ignore", !leftOut.isEmpty),
       ("--dataset-size", datasetSize != nil), ("--world-size", worldSize != nil),
     ]
   }
@@ -67,7 +72,8 @@ struct ConfigurationOptions: ParsableArguments {
     InputFile.note(path)
     do throws(ConfigurationError) {
       return try RunConfiguration.read(
-        path: path, overrides: replaced.map { "--\($0)" } + overrides, facts: facts, format: configFormat)
+        path: path, overrides: replaced.map { "--\($0)" } + overrides, facts: facts, format: configFormat,
+        ignoring: leftOut)
     } catch { throw Failure(error) }
   }
 }

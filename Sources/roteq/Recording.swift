@@ -91,11 +91,13 @@ struct Recording {
 
   /// `NAME/step.7` or `step.7`, taken apart.
   private static func gradient(named name: String) -> (parameter: String, step: Int)? {
-    let parts = name.split(separator: "/", omittingEmptySubsequences: false)
-    guard let last = parts.last, last.hasPrefix("step."), let step = Int(last.dropFirst(5)), step >= 0,
+    // By bytes: what is before the slash may join with it to one letter.
+    let slash = name.utf8.lastIndex(of: UInt8(ascii: "/"))
+    let last = slash.map { name[name.utf8.index(after: $0)...] } ?? name[...]
+    guard last.hasPrefix("step."), let step = Int(last.dropFirst(5)), step >= 0,
       String(step) == last.dropFirst(5)
     else { return nil }
-    return (parts.dropLast().joined(separator: "/"), step)
+    return (slash.map { String(name[..<$0]) } ?? "", step)
   }
 
   private static func form(_ weights: [String: Tensor]) -> String {

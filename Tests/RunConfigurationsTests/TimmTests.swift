@@ -234,7 +234,9 @@ import Testing
       ),
     ] as [(String, [RunFacts.Fact: Int], String)])
   func errors(flags: String, facts: [RunFacts.Fact: Int], message: String) {
-    let error = #expect(throws: ConfigurationError.self) { try read("--sched cosine \(flags)", facts) }
+    let error = #expect(throws: ConfigurationError.self) {
+      try read("--opt sgd --weight-decay 1e-4 --sched cosine \(flags)", facts)
+    }
     #expect(error?.description == message)
   }
 

@@ -8,6 +8,9 @@ public enum Markdown: Language {
     return text.escaped { scalar in
       index += 1
       switch scalar {
+      // Readers join `<` and a mark on it to one letter, and a backslash before them would stand.
+      case "<" where hasMark(after: index, scalars), ">" where hasMark(after: index, scalars):
+        return "&#\(scalar.value);"
       case "\\", "`", "*", "_", "|", "<", ">", "$", "[", "]", "{", "}", "~", "#", "^": return "\\\(scalar)"
       // `&copy;` and `&#38;`
       case "&" where index + 1 < scalars.count && isEntity(scalars[index + 1]): return "&amp;"
@@ -22,6 +25,10 @@ public enum Markdown: Language {
       default: return scalar.isUnseen ? "\\[U+\(scalar.hexadecimal(digits: 4))\\]" : nil
       }
     }
+  }
+
+  private static func hasMark(after index: Int, _ scalars: [Unicode.Scalar]) -> Bool {
+    index + 1 < scalars.count && scalars[index + 1].properties.generalCategory == .nonspacingMark
   }
 
   private static func beginsName(_ rest: ArraySlice<Unicode.Scalar>) -> Bool {

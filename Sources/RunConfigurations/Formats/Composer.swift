@@ -16,16 +16,10 @@ enum Composer {
     "scheduler.alpha_i", "max_duration", "global_train_batch_size", "max_seq_len",
   ]
 
-  static func isTypical(_ root: ConfigurationValue) -> Bool {
-    let known = Set(["max_duration", "global_train_batch_size", "device_train_microbatch_size", "scheduler"])
-    guard let keys = root.keys, keys.contains("optimizer") || keys.contains("optimizers") else {
-      return false
-    }
-    return keys.contains("max_duration") || known.intersection(keys).count > 1
-  }
-
   static func read(_ settings: inout RunSettings) throws(ConfigurationError) -> TrainingRun {
     settings.resolveReferences()
+    // What others are stated by.
+    settings.ignore(settings.values.map(\.key).filter { $0.hasPrefix("variables.") })
     var notes: [String] = []
     var warnings: [String] = []
     let optimizer = try ComposerOptimizer(&settings)
@@ -187,6 +181,6 @@ extension RunFormat {
   static let composer = RunFormat(
     identifier: "composer", name: "llm-foundry's or Composer's YAML", tool: "Composer",
     syntaxes: ["YAML", "JSON"],
-    keys: Composer.keys, isTypical: Composer.isTypical
+    keys: Composer.keys
   ) { (settings) throws(ConfigurationError) in try Composer.read(&settings) }
 }

@@ -23,20 +23,11 @@ enum HuggingFace {
     "layerwise_lr", "auto_find_batch_size",
   ]
 
-  static func isTypical(_ root: ConfigurationValue) -> Bool {
-    guard let keys = root.keys else { return false }
-    if keys.contains("log_history") && keys.contains("global_step") { return true }
-    let own: Set = [
-      "per_device_train_batch_size", "lr_scheduler_type", "num_train_epochs", "adam_beta1", "adam_epsilon",
-      "gradient_accumulation_steps", "model_name_or_path", "warmup_ratio", "output_dir", "optim",
-    ]
-    return own.intersection(keys).count >= 2
-  }
-
   static func read(_ settings: inout RunSettings) throws(ConfigurationError) -> TrainingRun {
     var notes: [String] = []
     var warnings: [String] = []
     let state = try state(&settings, &notes)
+    if let state { try checkStateAlone(state, settings) }
     let optimizer = try HuggingFaceOptimizer(&settings)
     notes += optimizer.notes
     warnings += optimizer.warnings
@@ -69,12 +60,28 @@ enum HuggingFace {
     }
     notes.append("Biases and the weights of normalisation layers do not decay.")
     let name = settings.has("run_name") ? try settings.text("run_name") : settings.stem
-    settings.ignore(["lr_scheduler_kwargs", "adafactor", "optim_args", "optim_target_modules"])
+    settings.ignore([
+      "lr_scheduler_kwargs", "adafactor", "optim_args", "optim_target_modules", "fp16_opt_level", "beta",
+    ])
     return TrainingRun(
       name: name.isEmpty ? settings.stem : name, optimizer: optimizer.optimizer, hyperparameters: values,
       nesterov: optimizer.nesterov, steps: length.steps, stepsPerEpoch: length.stepsPerEpoch,
       schedule: schedule ?? .constant, decayRule: .huggingFace, notes: notes + settings.notes,
       warnings: warnings + settings.warnings, ignored: settings.ignored)
+  }
+
+  /// A state holds neither the optimizer nor the decay, and its log may begin after the peak.
+  private static func checkStateAlone(
+    _ state: TrainerState, _ settings: RunSettings
+  ) throws(ConfigurationError) {
+    guard !settings.has("per_device_train_batch_size"), !settings.has("per_gpu_train_batch_size") else {
+      return
+    }
+    var missing = ["optim", "weight_decay"].filter { !settings.has($0) }
+    if state.beginsAtItsHighest, !settings.has("learning_rate") { missing.append("learning_rate") }
+    guard missing.isEmpty else {
+      throw .invalid(.stateAlone(missing: missing), at: .file(settings.path))
+    }
   }
 
   /// The Trainer's state: the file itself, whose arguments may lie beside it, or what lies beside the arguments.
@@ -86,6 +93,8 @@ enum HuggingFace {
     let other = try settings.sibling(name)
     if other != nil { notes.append("\(name), which lies beside the file, is read as well.") }
     guard isState else { return if let other { try TrainerState(other.mapping()) } else { nil } }
+    // The state repeats some of the arguments.
+    settings.ignore(["train_batch_size", "eval_steps", "save_steps", "logging_steps"])
     for key in ["log_history", "global_step", "epoch"] { _ = settings.value(key) }
     if let other { settings.adopt(other) }
     return try TrainerState(settings.root.mapping())
@@ -228,6 +237,6 @@ private struct HuggingFaceLength {
 extension RunFormat {
   static let huggingFace = RunFormat(
     identifier: "huggingface", name: "Hugging Face's TrainingArguments or trainer_state.json",
-    tool: "the Trainer", syntaxes: ["JSON", "YAML"], keys: HuggingFace.keys, isTypical: HuggingFace.isTypical
+    tool: "the Trainer", syntaxes: ["JSON", "YAML"], keys: HuggingFace.keys
   ) { (settings) throws(ConfigurationError) in try HuggingFace.read(&settings) }
 }

@@ -18,27 +18,29 @@ enum Lightning {
     "optimizer.init_args.betas", "optimizer.init_args.eps", "lr_scheduler.class_path", "interval",
   ]
 
-  static func isTypical(_ root: ConfigurationValue) -> Bool {
-    guard let keys = root.keys else { return false }
-    if root.member("optimizer")?.member("class_path") != nil { return true }
-    return keys.contains("trainer") && (keys.contains("model") || keys.contains("seed_everything"))
-  }
-
   static func read(_ settings: inout RunSettings) throws(ConfigurationError) -> TrainingRun {
     guard
       let place = [
         "optimizer", "model.init_args.optimizer", "model.optimizer", "model.init_args.optimizer_init",
       ]
-      .first(where: { settings.has("\($0).class_path") })
+      .first(where: { settings.has("\($0).class_path") || settings.has("\($0)._target_") })
     else {
       throw .invalid(
         .optimizerInCode(
           arguments: "--optimizer.class_path=torch.optim.AdamW --optimizer.init_args.lr=NUMBER"),
         at: .file(settings.path))
     }
-    let name = try settings.text("\(place).class_path")
+    let isTarget = settings.has("\(place)._target_")
+    let nameKey = isTarget ? "\(place)._target_" : "\(place).class_path"
+    let name = try settings.text(nameKey)
     var optimizer = try TorchOptimizer(
-      &settings, name: name, nameKey: "\(place).class_path", prefix: "\(place).init_args.")
+      &settings, name: name, nameKey: nameKey, prefix: isTarget ? "\(place)." : "\(place).init_args.")
+    settings.ignore(["\(place)._partial_", "\(place)._convert_"])
+    // An optimizer that is stated is the one that trains; arguments of the model are its own.
+    settings.ignore(
+      settings.values.map(\.key).filter { key in
+        ["model.", "data."].contains { key.hasPrefix($0) } && !key.hasPrefix(place)
+      })
     var warnings = optimizer.warnings
     var notes = optimizer.notes
     let length = try LightningLength(&settings, &notes)
@@ -157,6 +159,6 @@ struct LightningLength {
 extension RunFormat {
   static let lightning = RunFormat(
     identifier: "lightning", name: "LightningCLI's YAML", tool: "PyTorch", syntaxes: ["YAML", "JSON"],
-    keys: Lightning.keys, isTypical: Lightning.isTypical
+    keys: Lightning.keys
   ) { (settings) throws(ConfigurationError) in try Lightning.read(&settings) }
 }

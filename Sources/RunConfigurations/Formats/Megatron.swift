@@ -86,7 +86,11 @@ extension RunFormat {
 
 extension CommandLineProgram {
   static let megatron = CommandLineProgram(
-    identifier: "megatron", name: "Megatron-LM's pretrain_gpt.py", scripts: ["pretrain_gpt.py"],
+    identifier: "megatron", name: "Megatron-LM's pretrain_gpt.py",
+    scripts: [
+      "pretrain_gpt.py", "pretrain_bert.py", "pretrain_t5.py", "pretrain_mamba.py", "pretrain_llama.py",
+      "pretrain_retro.py", "pretrain_vlm.py", "pretrain_ict.py", "finetune.py", "main.py",
+    ],
     flags: CommandLineFlags(
       """
       num-layers hidden-size ffn-hidden-size num-attention-heads kv-channels group-query-attention! num-query-groups
@@ -115,5 +119,10 @@ extension CommandLineProgram {
       no-save-optim! no-save-rng! finetune! ckpt-format tensorboard-dir tensorboard-queue-size log-throughput!
       log-timers-to-tensorboard! log-params-norm! log-num-zeros-in-grad! wandb-project wandb-exp-name wandb-save-dir
       seed distributed-timeout-minutes manual-gc! no-create-attention-mask-in-dataloader! timing-log-level
-      """))
+      lr-decay-tokens lr-warmup-tokens train-tokens
+      """),
+    telling: [
+      "lr_decay_style", "lr_decay_iters", "train_iters", "micro_batch_size", "global_batch_size",
+      "num_attention_heads", "tensor_model_parallel_size", "pipeline_model_parallel_size",
+    ])
 }

@@ -7,9 +7,9 @@ struct MegatronLength {
   /// Iterations of the run.
   let steps: Int
   private(set) var warnings: [String] = []
-  /// Samples of an iteration where lengths are given in samples, otherwise 1.
+  /// Samples or tokens of an iteration where lengths are given in them, otherwise 1.
   private let batch: Double
-  /// What the keys of lengths end in: `iters` or `samples`.
+  /// What the keys of lengths end in: `iters`, `samples` or `tokens`.
   private let unit: String
   /// The length of the run as it is given.
   private let total: Double
@@ -26,13 +26,26 @@ struct MegatronLength {
           .outOfRange(key: "train_samples", value: Double(samples), expected: "at least one global batch"),
           "train_samples")
       }
-      (steps, batch, unit, total) = (given ?? samples / size, Double(size), "samples", Double(samples))
+      let count = given ?? samples / size
+      if let tokens = try Self.tokens(&settings) {
+        (batch, unit) = (tokens, "tokens")
+        steps = try Self.limited(count, &settings, tokens)
+        total = Double(steps) * tokens
+      } else {
+        (steps, batch, unit, total) = (count, Double(size), "samples", Double(samples))
+      }
     } else {
       let count =
         if let stated = iterations ?? given { stated } else {
           try settings.required(.steps, because: "neither train_iters nor train_samples is stated")
         }
-      (steps, batch, unit, total) = (given ?? count, 1, "iters", Double(count))
+      if let tokens = try Self.tokens(&settings) {
+        (batch, unit) = (tokens, "tokens")
+        steps = try Self.limited(given ?? count, &settings, tokens)
+        total = Double(steps) * tokens
+      } else {
+        (steps, batch, unit, total) = (given ?? count, 1, "iters", Double(count))
+      }
     }
     if let ramp = settings.value("rampup_batch_size") {
       warnings.append(
@@ -40,6 +53,21 @@ struct MegatronLength {
           + " It is taken as if every iteration had the full batch.")
     }
     settings.ignore(["global_batch_size", "micro_batch_size"])
+  }
+
+  /// Tokens of an iteration where Megatron-DeepSpeed's schedule counts them; nil where it does not.
+  private static func tokens(_ settings: inout RunSettings) throws(ConfigurationError) -> Double? {
+    guard settings.has("lr_decay_tokens") else { return nil }
+    let length = try settings.wholeNumber("seq_length", upTo: 1e9)
+    return Double(try globalBatch(&settings)) * Double(length)
+  }
+
+  /// The run ends when its tokens are used up.
+  private static func limited(
+    _ steps: Int, _ settings: inout RunSettings, _ tokens: Double
+  ) throws(ConfigurationError) -> Int {
+    guard let most = try settings.value("train_tokens")?.wholeNumber(upTo: 1e15) else { return steps }
+    return min(steps, Int((Double(most) / tokens).rounded(.up)))
   }
 
   private static func globalBatch(_ settings: inout RunSettings) throws(ConfigurationError) -> Int {

@@ -11,6 +11,11 @@ struct MegatronModel {
       notes.append("num_layers or hidden_size is not stated, so no layers are known.")
       return
     }
+    guard ["pretrain_gpt.py", "pretrain_llama.py"].contains(settings.command?.script) else {
+      notes.append(
+        "\(settings.command?.script ?? "The program"): the layers of its network are not known here.")
+      return
+    }
     for key in ["num_experts", "multi_latent_attention"] where settings.value(key) != nil {
       notes.append("\(key): the layers of such a network are not known here.")
       return

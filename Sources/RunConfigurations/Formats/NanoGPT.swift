@@ -26,6 +26,12 @@ enum NanoGPT {
     ("device", .text("cuda")), ("dtype", .text("bfloat16")), ("compile", .boolean(true)),
   ]
 
+  /// Names that only nanoGPT's `train.py` has.
+  static let own: Set = [
+    "max_iters", "lr_decay_iters", "warmup_iters", "decay_lr", "n_layer", "n_head", "n_embd", "block_size",
+    "always_save_checkpoint", "wandb_run_name", "init_from", "eval_only",
+  ]
+
   static func read(_ settings: inout RunSettings) throws(ConfigurationError) -> TrainingRun {
     var values: [Symbol: Double] = [.epsilon: 1e-8]
     for symbol in [Symbol.learningRate, .weightDecay, .beta1, .beta2] {
@@ -89,6 +95,11 @@ extension RunFormat {
   static let nanoGPT = RunFormat(
     identifier: "nanogpt", name: "nanoGPT's config/*.py", tool: "nanoGPT", syntaxes: ["Python", "shell"],
     keys: NanoGPT.defaults.map(\.name),
-    isTypical: { CommandNotes($0).map { $0.program == "nanogpt" } ?? true }
+    isTypical: { root in
+      if let command = CommandNotes(root) { return command.program == "nanogpt" }
+      // Others have a batch_size and a learning_rate, too, but one such name alone.
+      let keys = root.keys ?? []
+      return !keys.isDisjoint(with: NanoGPT.own) || NanoGPT.defaults.count { keys.contains($0.name) } >= 2
+    }
   ) { (settings) throws(ConfigurationError) in try NanoGPT.read(&settings) }
 }

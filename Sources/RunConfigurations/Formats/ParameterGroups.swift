@@ -53,6 +53,8 @@ enum ParameterGroups {
     notes.append("The schedule is not part of the optimizer's state: the learning rate is taken as constant.")
     settings.ignore([
       "initial_lr", "max_lr", "min_lr", "base_momentum", "max_momentum", "lr_scale", "decoupled_weight_decay",
+      "name", "group_name", "param_group", "fused", "foreach", "maximize", "amsgrad", "step",
+      "bias_correction",
     ])
     return TrainingRun(
       name: settings.stem, optimizer: torch.optimizer, hyperparameters: torch.hyperparameters,
@@ -100,6 +102,19 @@ enum ParameterGroups {
     return groups[main.index]
   }
 
+  /// Keys that only optimizers have for which there is no prediction.
+  private static let others: [(name: String, keys: [String])] = [
+    ("RMSprop", ["centered"]), ("NAdam", ["momentum_decay"]), ("Muon", ["ns_coefficients", "ns_steps"]),
+    ("LARS", ["trust_coefficient", "trust_coeff"]),
+    ("LAMB", ["always_adapt", "trust_clip", "grad_averaging"]),
+    ("Prodigy", ["d_coef", "d0", "prodigy_steps"]),
+    ("a schedule-free optimizer", ["weight_lr_power", "weight_sum", "lr_max"]),
+    ("Adafactor", ["clip_threshold", "relative_step", "scale_parameter", "beta2_decay"]),
+    ("SOAP", ["precondition_frequency", "shampoo_beta"]), ("Shampoo", ["preconditioning_compute_steps"]),
+    ("Adagrad", ["initial_accumulator_value"]), ("ASGD", ["lambd", "t0"]), ("Rprop", ["etas", "step_sizes"]),
+    ("AdaBound", ["final_lr"]), ("Sophia or Adadelta", ["rho"]), ("MARS", ["is_mars", "mars"]),
+  ]
+
   /// The optimizer's class, and whether its decay is scaled by the schedule alone.
   private static func optimizer(
     _ settings: inout RunSettings, group: ConfigurationValue
@@ -114,11 +129,9 @@ enum ParameterGroups {
       return (name == "decoupled_adamw" ? "adamw" : "lion", true)
     }
     func has(_ key: String) -> Bool { settings.has(key) }
-    // Keys that only optimizers have for which there is no prediction; RAdam has those of Adam but for amsgrad.
+    // RAdam has the keys of Adam but for amsgrad.
     let isRAdam = has("decoupled_weight_decay") && !has("amsgrad")
-    let other =
-      has("centered") ? "RMSprop" : has("momentum_decay") ? "NAdam" : isRAdam ? "RAdam" : nil
-    if let other {
+    if let other = others.first(where: { $0.keys.contains(where: has) })?.name ?? (isRAdam ? "RAdam" : nil) {
       throw group.invalid(.unsupportedOptimizer(other, because: "has no prediction", known: known))
     }
     if !has("betas"), has("dampening") || has("nesterov") { return ("sgd", false) }
@@ -133,6 +146,6 @@ enum ParameterGroups {
 extension RunFormat {
   static let parameterGroups = RunFormat(
     identifier: "param-groups", name: "an optimizer's param_groups", tool: "PyTorch", syntaxes: ["JSON"],
-    keys: ParameterGroups.keys, isTypical: ParameterGroups.isTypical
+    keys: ParameterGroups.keys, isStrict: true, isTypical: ParameterGroups.isTypical
   ) { (settings) throws(ConfigurationError) in try ParameterGroups.read(&settings) }
 }

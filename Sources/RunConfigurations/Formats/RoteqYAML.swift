@@ -189,6 +189,8 @@ extension RunFormat {
     isTypical: { _ in true }
   ) { (settings) throws(ConfigurationError) in
     var run = try RoteqYAML.decode(settings.root)
+    // It refuses by itself what it does not know.
+    for value in settings.values { _ = settings.value(value.key) }
     run.warnings += settings.unneededFacts
     return run
   }

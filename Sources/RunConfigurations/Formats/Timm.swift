@@ -30,6 +30,14 @@ enum Timm {
   ]
 
   static func read(_ settings: inout RunSettings) throws(ConfigurationError) -> TrainingRun {
+    // args.yaml states everything; a command line leaves to the script what copies of it have changed.
+    if settings.command != nil {
+      for (key, upstream, other) in [("opt", "sgd", "adamw"), ("weight_decay", "2e-5", "0.05")]
+      where !settings.has(key) {
+        throw settings.invalid(
+          .forksDiffer(key: key, program: "timm's train.py", upstream: upstream, other: other), key)
+      }
+    }
     let name = try settings.text("opt", default: "sgd").lowercased()
     let choice = try choice(name, settings)
     var run = TrainingRun(
@@ -54,8 +62,8 @@ enum Timm {
     (run.steps, run.stepsPerEpoch) = (epochs * updates, updates)
     run.schedule = try schedule.schedule(settings, steps: run.steps)
     run.warnings = schedule.warnings + (try warnings(&settings))
-    let experiment = settings.has("experiment") ? try settings.text("experiment") : ""
-    let model = settings.has("model") ? try settings.text("model") : ""
+    let experiment = settings.has("experiment") ? (try? settings.text("experiment")) ?? "" : ""
+    let model = settings.has("model") ? (try? settings.text("model")) ?? "" : ""
     run.name = [experiment, model, settings.stem].first { !$0.isEmpty } ?? ""
     settings.ignore(CommandLineProgram.timm.flags.keys + ["opt_kwargs", "data"])
     run.notes = settings.notes
@@ -163,11 +171,7 @@ extension RunFormat {
   static let timm = RunFormat(
     identifier: "timm", name: "timm's args.yaml and train.py", tool: "timm", syntaxes: ["YAML", "shell"],
     keys: CommandLineProgram.timm.flags.keys + ["opt_kwargs.nesterov"],
-    isTypical: { root in
-      if let command = CommandNotes(root) { return command.program == "timm" }
-      guard let keys = try? root.mapping() else { return false }
-      return keys["opt"] != nil && keys["sched"] != nil
-    }
+    isTypical: { CommandNotes($0)?.program == "timm" }
   ) { (settings) throws(ConfigurationError) in try Timm.read(&settings) }
 }
 

@@ -45,6 +45,7 @@ enum TorchTitan {
       &settings, peak: values[.learningRate] ?? 0, steps: steps, &warnings)
     warnings += try settings.clipping("training.max_norm", default: 1)
     settings.ignore([
+      "training.local_batch_size", "training.global_batch_size", "training.batch_size",
       "optimizer.implementation", "optimizer.fused", "optimizer.foreach", "optimizer.early_step_in_backward",
     ])
     let model = [try? settings.text("model.name"), try? settings.text("model.flavor")].compactMap { $0 }
@@ -152,7 +153,6 @@ private struct TorchTitanSchedule {
 extension RunFormat {
   static let torchTitan = RunFormat(
     identifier: "torchtitan", name: "torchtitan's TOML", tool: "torchtitan", syntaxes: ["TOML"],
-    keys: TorchTitan.keys,
-    isTypical: { $0.keys?.isDisjoint(with: ["optimizer", "training", "lr_scheduler"]) == false }
+    keys: TorchTitan.keys
   ) { (settings) throws(ConfigurationError) in try TorchTitan.read(&settings) }
 }

@@ -15,6 +15,12 @@ struct TrainerState {
   /// The highest learning rate of the log, nil where none is above 0.
   var peak: Double? { log.map(\.rate).max().flatMap { $0 > 0 ? $0 : nil } }
 
+  /// Whether the highest learning rate is that of the first row, before which it may have been higher.
+  var beginsAtItsHighest: Bool {
+    guard let first = log.first, first.step > 1 else { return false }
+    return log.allSatisfy { $0.rate <= first.rate } && log.contains { $0.rate < first.rate }
+  }
+
   init(_ fields: ConfigurationMapping) throws(ConfigurationError) {
     maximum = max(0, Int(try fields["max_steps"]?.number(in: .real) ?? 0, clampedTo: 1 << 40))
     taken = try fields["global_step"]?.wholeNumber(from: 0, upTo: 0x1p40) ?? 0

@@ -113,7 +113,7 @@ enum CommandLine {
     "torchrun", "accelerate", "deepspeed", "srun", "mpirun", "mpiexec", "env", "nohup", "exec", "sudo",
     "numactl",
     "uv", "poetry", "conda", "horovodrun", "singularity", "apptainer", "docker", "nice", "timeout", "stdbuf",
-    "taskset", "bash", "sh",
+    "taskset", "bash", "sh", "ray",
   ]
 
   /// The last part of a path.
@@ -163,7 +163,8 @@ enum CommandLine {
     }
     let (processes, launcher) = arguments.launcher()
     var values = [
-      value("program", .text(arguments.program.identifier)), value("launcher", .text(launcher)),
+      value("program", .text(arguments.program.identifier)), value("script", .text(arguments.script)),
+      value("launcher", .text(launcher)),
       list("notes", layout.notes), list("warnings", layout.warnings),
     ]
     if let processes { values.append(value("processes", .number(Double(processes)))) }
@@ -178,6 +179,8 @@ struct CommandNotes {
 
   /// The identifier of the program's format.
   let program: String
+  /// The script as it is called: `pretrain_gpt.py`.
+  let script: String
   /// How many processes are started; nil where that is not known.
   let processes: Int?
   /// What starts them, a phrase.
@@ -192,7 +195,7 @@ struct CommandNotes {
     }
     guard let root = try? root.mapping(), let own = try? root[Self.key]?.mapping() else { return nil }
     program = text(own["program"]) ?? ""
-    launcher = text(own["launcher"]) ?? ""
+    (script, launcher) = (text(own["script"]) ?? "", text(own["launcher"]) ?? "")
     processes = try? own["processes"]?.wholeNumber()
     notes = (try? own["notes"]?.list())?.compactMap(text) ?? []
     warnings = (try? own["warnings"]?.list())?.compactMap(text) ?? []

@@ -22,11 +22,11 @@ struct CommandLineArguments {
       first.isUnevaluated || CommandLine.isStarter(name)
         || known.contains(where: { $0.scripts.contains(name) }),
       let index = all.firstIndex(where: { word in
-        let name = CommandLine.basename(word.text)
+        let name = Self.programName(word)
         return known.contains { $0.scripts.contains(name) }
       })
     else { return nil }
-    script = CommandLine.basename(all[index].text)
+    script = Self.programName(all[index])
     (starters, words) = (Array(all[..<index]), Array(all[(index + 1)...]))
     (line, self.path) = (first.line, path)
     let (script, words) = (script, words)
@@ -34,13 +34,26 @@ struct CommandLineArguments {
     guard var best = ranked.first else { return nil }
     for candidate in ranked.dropFirst() where candidate.1 > best.1 { best = candidate }
     program = best.0
-    guard !program.telling.isEmpty, script == "train.py" else { isSure = true; return }
+    guard !program.telling.isEmpty, Self.commonNames.contains(script) else { isSure = true; return }
     guard best.1 > 0 else { return nil }
     let (telling, flags) = (program.telling, program.flags)
     isSure = words.contains { word in
       CommandLineArguments.flag(word, among: flags).map { telling.contains($0.flag.key) } ?? false
     }
   }
+
+  /// The last part of a path, also in `$(which NAME)`.
+  private static func programName(_ word: ShellWord) -> String {
+    let text = word.text
+    for start in ["$(which ", "`which "] where text.hasPrefix(start) {
+      return CommandLine.basename(
+        text.dropFirst(start.count).trimmingPrefix(" ").prefix { !" )`".contains($0) }.description)
+    }
+    return CommandLine.basename(text)
+  }
+
+  /// Names that scripts of many programs have.
+  private static let commonNames: Set = ["train.py", "main.py", "finetune.py"]
 
   /// Twice the flags that the program knows, less those that it does not.
   private static func score(_ words: [ShellWord], _ program: CommandLineProgram) -> Int {

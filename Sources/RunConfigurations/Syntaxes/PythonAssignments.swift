@@ -30,7 +30,7 @@ struct PythonAssignments {
   mutating func read(_ input: InputText) throws(ConfigurationError) {
     for statement in try PythonTokenizer.statements(of: input) {
       let place = ConfigurationError.Place.line(statement.line, of: input.path)
-      let tokens = statement.tokens
+      let tokens = Self.withoutAnnotation(statement.tokens)
       switch (tokens.first, tokens.count > 1 ? tokens[1] : nil) {
       case _ where statement.isIndented: throw .invalid(.statement(statement.source.excerpt), at: place)
       case (.name(let name), .symbol("=")) where Self.isSingle(tokens):
@@ -58,6 +58,15 @@ struct PythonAssignments {
     if assignments[name] == nil { order.append(name) }
     assignments[name] = assignment
     values[name] = assignment.value
+  }
+
+  /// `name: type = value` as `name = value`.
+  private static func withoutAnnotation(_ tokens: [PythonToken]) -> [PythonToken] {
+    guard tokens.count > 2, case .name(let name) = tokens[0], tokens[1] == .symbol(":"),
+      !["else", "try", "finally"].contains(name),
+      let equals = tokens.firstIndex(of: .symbol("="))
+    else { return tokens }
+    return [tokens[0]] + tokens[equals...]
   }
 
   /// Whether there is one equals sign outside brackets.

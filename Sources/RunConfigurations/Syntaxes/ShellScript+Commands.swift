@@ -1,5 +1,5 @@
 extension ShellScript {
-  mutating func endCommand() {
+  mutating func endCommand() throws(ConfigurationError) {
     endWord()
     var rest = words[...]
     let isConditional = nesting > 0 || followsCondition
@@ -16,8 +16,48 @@ extension ShellScript {
       for word in rest where word.isAssignment { assign(word, isConditional: isConditional) }
     case "unset": for word in rest.dropFirst() { variables[word.text] = nil }
     case "read": for word in rest.dropFirst() { variables[word.text] = .some(nil) }
-    default: commands.append(Command(words: Array(rest)))
+    case "let": for word in rest.dropFirst() { compute(word, isConditional: isConditional) }
+    case "eval": try evaluate(rest.dropFirst())
+    default:
+      // A whole command in quotes, alone or for another shell.
+      if let text = Self.quotedCommand(rest) { return try evaluate([text]) }
+      commands.append(Command(words: Array(rest)))
     }
+  }
+
+  /// `NAME=EXPRESSION` as `let` takes it.
+  private mutating func compute(_ word: ShellWord, isConditional: Bool) {
+    guard let name = Self.assignedName(word.text), !word.text.dropFirst(name.count).hasPrefix("+") else {
+      return
+    }
+    let number = isConditional ? nil : arithmetic(word.text.dropFirst(name.count + 1))
+    variables[String(name)] = .some(
+      number.map { [ShellWord(pieces: [.init(text: "\($0)", isUnevaluated: false)], line: word.line)] })
+  }
+
+  /// The word that is a command of its own: what follows `bash -c`, or a single word with blanks in it.
+  private static func quotedCommand(_ words: ArraySlice<ShellWord>) -> ShellWord? {
+    if words.count == 1, let only = words.first, only.text.contains(where: \.isWhitespace) { return only }
+    for index in words.indices.dropFirst() where ["-c", "-lc", "-ec", "-xc"].contains(words[index].text) {
+      let shell = CommandLine.basename(words[index - 1].text)
+      if ["bash", "sh", "zsh"].contains(shell), index + 1 < words.endIndex { return words[index + 1] }
+    }
+    return nil
+  }
+
+  /// Reads words as the text of commands; what is not known in them stays as it is written.
+  private mutating func evaluate(_ words: some Collection<ShellWord>) throws(ConfigurationError) {
+    guard let first = words.first else { return }
+    let text = words.map(\.text).joined(separator: " ")
+    try charge(text.utf8.count)
+    guard depth < 20 else { throw syntax("commands are nested too deeply") }
+    var inner = self
+    (inner.bytes, inner.position, inner.line) = (Array(text.utf8), 0, first.line)
+    (inner.commands, inner.words, inner.word, inner.array) = ([], [], nil, nil)
+    inner.depth += 1
+    try inner.readAll()
+    commands += inner.commands
+    (variables, budget) = (inner.variables, inner.budget)
   }
 
   /// Takes off words such as `then`; whether a command may follow.

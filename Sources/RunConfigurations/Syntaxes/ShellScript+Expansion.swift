@@ -169,7 +169,7 @@ extension ShellScript {
   // MARK: Arithmetic
 
   /// The value of whole numbers with + - * / and parentheses; nil for anything else.
-  private func arithmetic(_ text: some StringProtocol) -> Int? {
+  func arithmetic(_ text: some StringProtocol) -> Int? {
     // Names stand for values with or without a dollar sign. Quotients are whole; those of negative numbers round
     // otherwise in Python.
     let plain = String(text.filter { !"${}".contains($0) }).replacing("/", with: "//")

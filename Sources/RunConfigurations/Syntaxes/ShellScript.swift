@@ -48,7 +48,7 @@ struct ShellScript {
   var commands: [Command] = []
   var variables: [String: Variable] = [:]
 
-  let bytes: [UInt8]
+  var bytes: [UInt8]
   let path: String
   var position = 0
   var line = 1
@@ -73,9 +73,13 @@ struct ShellScript {
 
   init(_ input: InputText) throws(ConfigurationError) {
     (bytes, path) = (Array(input.text.utf8), input.path)
+    try readAll()
+  }
+
+  mutating func readAll() throws(ConfigurationError) {
     while position < bytes.count { try step() }
     if let (name, _) = array { throw syntax("a bracket is not closed", name.line) }
-    endCommand()
+    try endCommand()
   }
 
   func syntax(_ reason: String, _ line: Int? = nil) -> ConfigurationError {
@@ -91,7 +95,7 @@ struct ShellScript {
     case UInt8(ascii: "\\") where peek(1) == UInt8(ascii: "\n"): position += 2; line += 1
     case UInt8(ascii: "\n"):
       endWord()
-      if array == nil { endCommand() }
+      if array == nil { try endCommand() }
       (position, line) = (position + 1, line + 1)
       skipHereDocuments()
     case UInt8(ascii: "#") where word == nil:
@@ -102,12 +106,12 @@ struct ShellScript {
         array = (name, words)
         (word, words) = (nil, [])
       } else {
-        endCommand()
+        try endCommand()
       }
     case UInt8(ascii: ")"):
       position += 1
       endWord()
-      guard let (name, before) = array else { endCommand(); return }
+      guard let (name, before) = array else { try endCommand(); return }
       assign(name, words)
       (array, words) = (nil, before)
     case UInt8(ascii: "&") where peek(1) == UInt8(ascii: ">"): position += 1; redirect()
@@ -116,7 +120,7 @@ struct ShellScript {
       position += 1
       let isDouble = peek() == byte
       if isDouble { position += 1 }
-      endCommand()
+      try endCommand()
       followsCondition = isDouble && byte != UInt8(ascii: ";")
     case UInt8(ascii: "<"), UInt8(ascii: ">"): redirect()
     case UInt8(ascii: "'"):
