@@ -73,6 +73,17 @@ public struct TrainingRun: Sendable, Equatable {
     try settings(hyperparameters, weight: .scaleInvariant)
   }
 
+  /// Refuses hyperparameters that no run can have. A weight decay of 0 passes: the run trains, without an equilibrium.
+  func checkHyperparameters() throws(SettingsError) { _ = try decaying.settings() }
+
+  /// The run with a slight weight decay where it has none.
+  private var decaying: TrainingRun {
+    guard hyperparameters[.weightDecay] == 0 else { return self }
+    var run = self
+    run.hyperparameters[.weightDecay] = 1e-9 / max(1, hyperparameters[.learningRate] ?? 1)
+    return run
+  }
+
   /// What a layer is optimised with: the run's hyperparameters but for its own.
   public func hyperparameters(of layer: LayerShape) -> [Symbol: Double] {
     hyperparameters.merging(layer.hyperparameters) { _, own in own }
@@ -111,7 +122,7 @@ public struct TrainingRun: Sendable, Equatable {
     }
     try check("steps", steps)
     try check("steps_per_epoch", stepsPerEpoch)
-    do throws(SettingsError) { _ = try settings() } catch { throw .settings(error) }
+    do throws(SettingsError) { try checkHyperparameters() } catch { throw .settings(error) }
     do throws(ScheduleError) { _ = try plan() } catch { throw .schedule(error) }
     for layer in layers {
       guard !layer.name.isEmpty else {
@@ -121,7 +132,7 @@ public struct TrainingRun: Sendable, Equatable {
       try check("\(name) neurons", layer.neurons)
       try check("\(name) dimension", layer.dimension)
       try check("\(name) count", layer.count)
-      do throws(SettingsError) { _ = try settings(for: layer) } catch { throw .settings(error) }
+      do throws(SettingsError) { _ = try decaying.settings(for: layer) } catch { throw .settings(error) }
     }
   }
 

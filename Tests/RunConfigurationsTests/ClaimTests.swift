@@ -1,6 +1,7 @@
 import Dynamics
 import Equilibrium
 import Formulas
+import OutsideText
 import Testing
 
 @testable import RunConfigurations
@@ -158,5 +159,35 @@ import Testing
     let text =
       "model:\n  optimizer: {_target_: torch.optim.AdamW, lr: 0.002, weight_decay: 0.1}\ntrainer: {max_steps: 7}"
     #expect(try RunConfiguration.read(text: text, path: "a.yaml").hyperparameters[.learningRate] == 0.002)
+  }
+
+  /// It is a setting like any other, and the default of many programs; what is refused are predictions of an equilibrium.
+  @Test(
+    "A weight decay of 0 is read",
+    arguments: [
+      ("a.py", "max_iters = 9\nweight_decay = 0.0"),
+      ("a.yaml", "per_device_train_batch_size: 8\nmax_steps: 9"),
+      ("a.json", #"[{"lr": 0.1, "momentum": 0.9, "dampening": 0, "weight_decay": 0}]"#),
+      ("a.sh", "torchrun pretrain_gpt.py --train-iters 9 --lr 1e-3 --weight-decay 0"),
+      ("a.sh", "fairseq-train d --optimizer adam --lr 0.1 --max-update 9"),
+      (
+        "a.sh",
+        "./distributed_train.sh 1 --model a --opt sgd --lr 0.1 --weight-decay 0 --epochs 1 --warmup-epochs 0"
+      ),
+      (
+        "a.yaml",
+        "optimizer: {class_path: torch.optim.SGD, init_args: {lr: 0.1, momentum: 0.9}}\ntrainer: {max_steps: 9}"
+      ),
+      ("a.toml", "[optimizer]\nname = 'AdamW'\nlr = 1e-3\nweight_decay = 0\n[training]\nsteps = 9"),
+    ])
+  func withoutDecay(path: String, text: String) throws {
+    var facts = RunFacts()
+    if path.hasSuffix("json") { facts.known[.steps] = 9 }
+    if text.contains("--epochs") { facts.known[.datasetSize] = 128 * 9 }
+    let run = try RunConfiguration.read(text: text, path: path, facts: facts)
+    #expect(run.hyperparameters[.weightDecay] == 0 && run.steps == 9)
+    #expect(try RoteqYAML.decode(RoteqYAML.encode(run).text, path: "run.yaml") == run)
+    let error = #expect(throws: SettingsError.self) { try run.settings() }
+    #expect(error?.description.hasSuffix("without weight decay there is no equilibrium") == true)
   }
 }

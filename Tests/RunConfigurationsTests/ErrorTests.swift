@@ -73,9 +73,6 @@ import Testing
     replacing(
       4, with: "  learning_rate: 1e5",
       "learning rate times weight decay, ηλ, is 10.0, expected below 1; lower one of them", at: 2),
-    replacing(
-      5, with: "  weight_decay: 0",
-      "weight_decay is 0.0, expected a finite number above 0; without weight decay there is no equilibrium"),
     replacing(6, with: "  momentum: 1", "momentum is 1.0, expected a number of at least 0 and below 1"),
     replacing(6, with: "  momentum: 0.9\n  momentum: 0.8", "key 'momentum' is given twice"),
     replacing(
@@ -185,10 +182,6 @@ import Testing
       "run.py:1: learning_rate is the quoted text '3e-4', expected a finite number above 0"),
     python("learning_rate = None", "run.py:1: learning_rate is 'None', expected a finite number above 0"),
     python("learning_rate = -3e-4", "run.py:1: learning_rate is -0.0003, expected a finite number above 0"),
-    python(
-      "weight_decay = 0.0",
-      "run.py:1: weight_decay is 0.0, expected a finite number above 0; without weight decay there is no equilibrium"
-    ),
     python("beta2 = 1", "run.py:1: beta2 is 1.0, expected a number of at least 0 and below 1"),
     python("decay_lr = 1", "run.py:1: decay_lr is 1, expected true or false"),
     python("warmup_iters = 2.5", "run.py:1: warmup_iters is 2.5, expected a whole number of at least 0"),

@@ -111,10 +111,6 @@ import Testing
     ),
     ("--lr 0.1", "run.sh: missing key 'optimizer'"),
     (
-      "--optimizer adam --lr 0.1 --max-update 9",
-      "run.sh: weight_decay is 0.0, expected a finite number above 0; without weight decay there is no equilibrium"
-    ),
-    (
       "\(start) --max-epoch 30 --max-tokens 4096",
       "run.sh: max_epoch = 30 counts epochs, whose updates depend on how the sentences fill a batch; give --steps N"
         + " (optimizer steps of the run)"

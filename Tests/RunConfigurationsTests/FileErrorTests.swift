@@ -18,7 +18,6 @@ import Testing
     }
   }
 
-  static let noEquilibrium = "expected a finite number above 0; without weight decay there is no equilibrium"
   static let trainer = "\"optim\": \"adamw_torch\", \"lr_scheduler_type\": \"linear\", \"max_steps\": 9"
 
   static let json: [Case] = [
@@ -46,12 +45,10 @@ import Testing
       "a.json", String(repeating: "{\"a\":", count: 100_000), "a.json:1: not valid JSON: nested too deeply"),
     Case(
       "a.json", "{\(trainer), \"weight_decay\": 1e999}",
-      "a.json:1: weight_decay is inf, \(noEquilibrium)"
-        .replacing("; without weight decay there is no equilibrium", with: "")),
+      "a.json:1: weight_decay is inf, expected a finite number of at least 0"),
     Case(
       "a.json", "{\(trainer),\n\"weight_decay\": NaN}",
-      "a.json:2: weight_decay is 'NaN', expected a finite number above 0"),
-    Case("a.json", "{\(trainer)}", "a.json: weight_decay is 0.0, \(noEquilibrium)"),
+      "a.json:2: weight_decay is 'NaN', expected a finite number of at least 0"),
     Case(
       "a.json", "{\(trainer.replacing("adamw_torch", with: "adafactor"))}",
       "a.json:1: unknown optim 'adafactor' (it has no prediction yet); known: adamw_torch, adamw_torch_fused, adamw_8bit, sgd, lion_32bit"
@@ -73,9 +70,6 @@ import Testing
       "groups.json", "[{\"lr\": 0.1, \"momentum\": 0.9, \"dampening\": 0, \"weight_decay\": 1}]",
       "groups.json: parameter groups do not say how long the run is; give --steps N (optimizer steps of the run)"
     ),
-    Case(
-      "groups.json", "[{\"lr\": 0.1, \"momentum\": 0.9, \"dampening\": 0, \"weight_decay\": 0}]",
-      "groups.json:1: weight_decay is 0.0, \(noEquilibrium)"),
   ]
 
   /// Groups of optimizers that have keys of others beside their own.
@@ -155,9 +149,6 @@ import Testing
       "a.yaml", "trainer: {max_steps: 3}\nmodel: {}",
       "a.yaml: no optimizer is stated, so the model's code makes it, which is not read; pass "
         + "--optimizer.class_path=torch.optim.AdamW --optimizer.init_args.lr=NUMBER"),
-    Case(
-      "a.yaml", "trainer: {max_steps: 3}\noptimizer: {class_path: torch.optim.Adam}",
-      "a.yaml: optimizer.init_args.weight_decay is 0.0, \(noEquilibrium)"),
     Case(
       "a.yaml", "max_duration: 3ba\noptimizer:\n  name: decoupled_adamw\n  lr: ${lr}",
       "a.yaml:4: optimizer.lr is '${lr}', which would have to be executed; write the value out or pass "

@@ -173,11 +173,6 @@ import Testing
           + " give --dataset-size N (examples in the training set)"
       ),
       (
-        "--lr 0.1 --weight-decay 0", [.datasetSize: 99],
-        "run.sh:1: weight_decay is 0.0, expected a finite number above 0;"
-          + " without weight decay there is no equilibrium"
-      ),
-      (
         "--lr 0.1", [.datasetSize: 9], "run.sh:1: --dataset-size is 9.0, expected enough for one global batch"
       ),
       ("--lr 0.1 --epochs 3", [.steps: 10], "run.sh:1: --steps is 10, expected a multiple of the 3 epochs"),

@@ -83,7 +83,7 @@ private struct ComposerOptimizer {
     let learningRate = decoupled.optimizer == .sgdm ? nil : decoupled.optimizer == .lion ? 1e-4 : 1e-3
     let rate = try settings.number("optimizer.lr", in: .positive, default: learningRate)
     let decay = try settings.number(
-      "optimizer.weight_decay", in: Symbol.weightDecay.domain, default: decoupled.decay)
+      "optimizer.weight_decay", in: .nonNegative, default: decoupled.decay)
     (hyperparameters[.learningRate], hyperparameters[.weightDecay]) = (rate, decay)
     guard decay < 1 else {
       throw settings.invalid(

@@ -23,7 +23,7 @@ enum Fairseq {
     if !settings.has("lr") { settings.remark("Not stated, so fairseq's default: lr = 0.25.") }
     run.hyperparameters[.learningRate] = rates[0]
     run.hyperparameters[.weightDecay] = try settings.number(
-      "weight_decay", in: Symbol.weightDecay.domain, default: 0)
+      "weight_decay", in: .nonNegative, default: 0)
     switch name {
     case "adam":
       let betas = try settings.numbers("adam_betas", in: Symbol.beta1.domain, default: [0.9, 0.999])
@@ -41,7 +41,7 @@ enum Fairseq {
         : "has no prediction"
       throw settings.invalid(.unsupportedOptimizer(name, because: reason, known: known), "optimizer")
     }
-    do throws(SettingsError) { _ = try run.settings() } catch {
+    do throws(SettingsError) { try run.checkHyperparameters() } catch {
       throw .invalid(.settings(error), at: .file(settings.path))
     }
     run.steps = try steps(&settings)

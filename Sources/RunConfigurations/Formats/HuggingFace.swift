@@ -41,7 +41,7 @@ enum HuggingFace {
     var values = optimizer.hyperparameters
     values[.learningRate] = learningRate
     if values[.weightDecay] == nil {
-      values[.weightDecay] = try settings.number("weight_decay", in: .positive, default: 0)
+      values[.weightDecay] = try settings.number("weight_decay", in: .nonNegative, default: 0)
     }
     let length = try HuggingFaceLength(&settings, state: state, &notes)
     // A log alone does not say by what rule its learning rates were made.
@@ -134,7 +134,7 @@ private struct HuggingFaceOptimizer {
         hyperparameters[symbol] = try options[symbol.name]?.number(in: symbol.domain) ?? 0
       }
       if let value = options["weight_decay"] {
-        hyperparameters[.weightDecay] = try value.number(in: Symbol.weightDecay.domain)
+        hyperparameters[.weightDecay] = try value.number(in: .nonNegative)
         settings.ignore(["weight_decay"])
       }
       nesterov = options["nesterov"].map { ["true", "1", "yes"].contains($0.source.lowercased()) } ?? false

@@ -38,7 +38,7 @@ enum Megatron {
       throw settings.invalid(
         .unsupportedOptimizer(name, because: "has no prediction", known: ["adam", "sgd"]), "optimizer")
     }
-    do throws(SettingsError) { _ = try run.settings() } catch {
+    do throws(SettingsError) { try run.checkHyperparameters() } catch {
       throw .invalid(.settings(error), at: .file(settings.path))
     }
     let length = try MegatronLength(&settings)
@@ -63,10 +63,10 @@ enum Megatron {
     let style = try settings.value("weight_decay_incr_style")?.text() ?? "constant"
     guard style != "constant" else {
       settings.ignore(["start_weight_decay", "end_weight_decay"])
-      return try settings.number("weight_decay", in: Symbol.weightDecay.domain, default: 0.01)
+      return try settings.number("weight_decay", in: .nonNegative, default: 0.01)
     }
     let start = try settings.number("start_weight_decay", in: .nonNegative)
-    let end = try settings.number("end_weight_decay", in: Symbol.weightDecay.domain)
+    let end = try settings.number("end_weight_decay", in: .nonNegative)
     settings.ignore(["weight_decay"])
     if start != end {
       run.warnings.append(

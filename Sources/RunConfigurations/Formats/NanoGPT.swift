@@ -35,9 +35,11 @@ enum NanoGPT {
   static func read(_ settings: inout RunSettings) throws(ConfigurationError) -> TrainingRun {
     var values: [Symbol: Double] = [.epsilon: 1e-8]
     for symbol in [Symbol.learningRate, .weightDecay, .beta1, .beta2] {
-      values[symbol] = try settings.number(symbol.name, in: symbol.domain, default: number(symbol.name))
+      values[symbol] = try settings.number(
+        symbol.name, in: symbol == .weightDecay ? .nonNegative : symbol.domain, default: number(symbol.name))
     }
-    do throws(SettingsError) { _ = try Settings(.adamW, values) } catch {
+    let run = TrainingRun(name: "", optimizer: .adamW, hyperparameters: values, steps: 1)
+    do throws(SettingsError) { try run.checkHyperparameters() } catch {
       throw .invalid(.settings(error), at: .file(settings.path))
     }
     let steps = try settings.wholeNumber("max_iters", default: Int(number("max_iters")))

@@ -68,23 +68,20 @@ enum ParameterGroups {
   private static func main(
     of groups: [ConfigurationValue], _ notes: inout [String], _ warnings: inout [String]
   ) throws(ConfigurationError) -> ConfigurationValue {
-    var decaying: [(index: Int, decay: Double, rate: String, count: Int)] = []
-    var still = 0
+    var all: [(index: Int, decay: Double, rate: String, count: Int)] = []
     for (index, group) in groups.enumerated() {
       _ = try group.mapping()
       let decay = try group.member("weight_decay")?.number(in: .nonNegative) ?? 0
       var count = 0
       if case .list(let parameters)? = group.member("params")?.content { count = parameters.count }
-      if decay == 0 {
-        still += 1
-      } else {
-        let rate = group.member("initial_lr") ?? group.member("lr")
-        decaying.append((index, decay, rate?.source ?? "", count))
-      }
+      let rate = group.member("initial_lr") ?? group.member("lr")
+      all.append((index, decay, rate?.source ?? "", count))
     }
+    var decaying = all.filter { $0.decay > 0 }
+    let still = all.count - decaying.count
+    if decaying.isEmpty { decaying = all }
     guard let main = decaying.max(by: { ($0.count, -$0.index) < ($1.count, -$1.index) }) else {
-      throw groups[0].invalid(
-        .outOfRange(key: "weight_decay", value: 0, expected: "\(Symbol.weightDecay.domain)"))
+      return groups[0]
     }
     if groups.count > 1 {
       notes.append(

@@ -21,7 +21,8 @@ extension RoteqYAML {
             [
               ("name", choice(Optimizer.catalogue.map(\.identifier))), ("nesterov", #"{"type": "boolean"}"#),
               ("decay_convention", choice(DecayConvention.allCases.map(\.rawValue))),
-            ] + symbols.map { ($0.name, number($0)) }, required: ["name", "learning_rate", "weight_decay"])
+            ] + symbols.map { ($0.name, number($0, $0 == .weightDecay ? .nonNegative : $0.domain)) },
+            required: ["name", "learning_rate", "weight_decay"])
         ), ("steps", count), ("steps_per_epoch", count),
         (
           "learning_rate_schedule",
@@ -60,9 +61,9 @@ extension RoteqYAML {
 
   private static func choice(_ names: [String]) -> String { "{\"enum\": \(names)}" }
 
-  /// A number in the range of a symbol, with what it means.
-  private static func number(_ symbol: Symbol) -> String {
-    let domain = symbol.domain
+  /// A number in the range of a symbol, or in another, with what it means.
+  private static func number(_ symbol: Symbol, _ range: Domain? = nil) -> String {
+    let domain = range ?? symbol.domain
     var text = "{\"type\": \"number\", \"description\": \"\(symbol.meaning) \(symbol.plain)\""
     if domain.lower.isFinite {
       text += ", \"\(domain.includesLower ? "minimum" : "exclusiveMinimum")\": \(domain.lower)"

@@ -76,7 +76,8 @@ public enum RoteqYAML {
     for hyperparameter in hyperparameters {
       let symbol = hyperparameter.symbol
       if let value = fields[symbol.name] {
-        run.hyperparameters[symbol] = try value.number(in: symbol.domain)
+        run.hyperparameters[symbol] = try value.number(
+          in: symbol == .weightDecay ? .nonNegative : symbol.domain)
       } else if hyperparameter.defaultValue == nil {
         throw fields.invalid(.missingKey(symbol.name, in: "optimizer"))
       }
@@ -91,7 +92,9 @@ public enum RoteqYAML {
             key: "decay_convention '\(name)'", other: "optimizer", value: run.optimizer.identifier))
       }
     }
-    do throws(SettingsError) { _ = try run.settings() } catch { throw fields.invalid(.settings(error)) }
+    do throws(SettingsError) { try run.checkHyperparameters() } catch {
+      throw fields.invalid(.settings(error))
+    }
   }
 
   private static func schedule(

@@ -47,13 +47,13 @@ enum Timm {
     let peak = try learningRate(&settings, optimizer: name, batch)
     run.hyperparameters[.learningRate] = peak
     run.hyperparameters[.weightDecay] = try settings.number(
-      "weight_decay", in: Symbol.weightDecay.domain, default: 2e-5)
+      "weight_decay", in: .nonNegative, default: 2e-5)
     if choice.optimizer.identifier == Optimizer.sgdm.identifier {
       try readMomentum(&settings, name, &run)
     } else {
       try readMoments(&settings, &run)
     }
-    do throws(SettingsError) { _ = try run.settings() } catch {
+    do throws(SettingsError) { try run.checkHyperparameters() } catch {
       throw .invalid(.settings(error), at: .file(settings.path))
     }
     var schedule = try TimmSchedule(&settings, peak: peak)

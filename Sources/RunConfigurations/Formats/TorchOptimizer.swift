@@ -47,7 +47,7 @@ struct TorchOptimizer {
     // Adam that decays decoupled keeps Adam's default of none.
     if optimizer == .adamW, last.lowercased() != "adam" { decay = 0.01 }
     hyperparameters[.weightDecay] = try settings.number(
-      prefix + "weight_decay", in: Symbol.weightDecay.domain, default: decay)
+      prefix + "weight_decay", in: .nonNegative, default: decay)
     if optimizer == .sgdm {
       hyperparameters[.momentum] = try settings.number(prefix + "momentum", in: .coefficient, default: 0)
       if settings.has(prefix + "dampening") {

@@ -32,7 +32,7 @@ enum TorchTitan {
     values[.beta2] = try settings.number("optimizer.beta2", in: .coefficient, default: 0.95)
     let epsilon = try settings.number("optimizer.eps", in: .nonNegative, default: 1e-8)
     if optimizer == .adamW { values[.epsilon] = epsilon }
-    values[.weightDecay] = try settings.number("optimizer.weight_decay", in: .positive, default: 0.1)
+    values[.weightDecay] = try settings.number("optimizer.weight_decay", in: .nonNegative, default: 0.1)
     let steps: Int
     if let given = settings.fact(.steps) {
       steps = given
