@@ -45,7 +45,7 @@ public enum RunConfiguration {
     for argument in overrides { try settings.override(argument, known: format.keys) }
     var run = try format.read(&settings)
     run.dropByteOrderMarks()
-    try settings.checkLeftovers(format.name, isStrict: format.isStrict)
+    try settings.checkLeftovers(format.name, keys: format.keys, isStrict: format.isStrict)
     if settings.isUnneeded(.steps) { throw .invalid(.stated(.steps), at: .file(input.path)) }
     do throws(Problem) { try run.check() } catch { throw .invalid(error, at: .file(input.path)) }
     return run

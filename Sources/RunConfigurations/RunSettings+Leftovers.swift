@@ -33,12 +33,20 @@ extension RunSettings {
   ///
   /// - Parameters:
   ///   - reader: what the settings were read as: `torchtitan's TOML`.
+  ///   - keys: what the format knows beside what it asked for.
   ///   - isStrict: whether every other key counts unless it is known to have no influence.
-  func checkLeftovers(_ reader: String, isStrict: Bool) throws(ConfigurationError) {
+  func checkLeftovers(_ reader: String, keys: [String], isStrict: Bool) throws(ConfigurationError) {
     for key in ignoring.sorted() where !rest.contains(where: { $0.key == key }) {
       throw .invalid(.nothingToIgnore(key), at: .file(path))
     }
+    let missing = used.union(keys).filter { !has($0) }
+    let deciding = used.filter { !has($0) && KeyWords($0).areDecisive }
     let undecided = rest.filter { value in
+      if values.count < 1000, !harmless.contains(value.key), !ignoring.contains(value.key), !value.isNull,
+        Self.standsFor(value.key, missing, deciding)
+      {
+        return true
+      }
       let isUnknown = isStrict && !harmless.contains(value.key) && !value.isNull && !value.isOff
       return (isUnknown || isStrange(value)) && !ignoring.contains(value.key)
     }
@@ -46,6 +54,14 @@ extension RunSettings {
     let known = Array(used).sorted()
     let keys = undecided.map { UnreadKey(name: $0.key, nearest: Spelling.nearest(to: $0.key, among: known)) }
     throw first.invalid(.undecided(keys, by: reader))
+  }
+
+  /// Whether a key may be meant for one that is not stated: misspelt, or with a word more.
+  private static func standsFor(_ key: String, _ missing: Set<String>, _ deciding: Set<String>) -> Bool {
+    let words = KeyWords(key)
+    guard !words.isAside else { return false }
+    return Spelling.isSlip(key, of: missing) || Spelling.isSlip(key, ofShort: deciding)
+      || deciding.contains { words.contain(KeyWords($0)) }
   }
 
   /// Whether something was given that no one asked for.
@@ -107,6 +123,9 @@ private struct KeyWords {
     self.words = words
     isAside = !Self.aside.isDisjoint(with: words)
   }
+
+  /// Whether all words of another key are among them.
+  func contain(_ other: KeyWords) -> Bool { Set(other.words).isSubset(of: words) }
 
   /// Whether they name an optimizer, a rate, a decay, a schedule, a length or a batch.
   var areDecisive: Bool {

@@ -15,8 +15,15 @@ public enum Spelling {
   }
 
   /// Whether a name differs from a known one by one or two letters.
-  static func isSlip(_ name: String, of known: [String]) -> Bool {
+  static func isSlip(_ name: String, of known: some Sequence<String>) -> Bool {
     known.contains { abs($0.count - name.count) <= 2 && $0.count > 5 && distance(name.lowercased(), $0) <= 2 }
+  }
+
+  /// Whether a name differs from a short one by a letter.
+  static func isSlip(_ name: String, ofShort known: some Sequence<String>) -> Bool {
+    known.contains {
+      $0.count <= 5 && abs($0.count - name.count) <= 1 && distance(name.lowercased(), $0) <= 1
+    }
   }
 
   /// Insertions, deletions and replacements between two words.

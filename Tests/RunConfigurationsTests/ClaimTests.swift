@@ -50,6 +50,16 @@ import Testing
       Case("a.py", "max_iters = 9\nuse_muon = True", "'use_muon' may decide the run"),
       Case("a.py", "max_iters = 9\nmax_iter = 100", "'max_iter' (did you mean max_iters?) may decide"),
       Case("a.py", "max_iters = 9\nlr = 1e-3", "'lr' may decide"),
+      Case("a.py", "max_iter = 9\nlr_decay_iters = max_iter", "'max_iter' (did you mean max_iters?)"),
+      Case(
+        "a.yaml", "opt: sgd\nsched: cosine\nllr: 0.1\nweight_decay: 0.1\nmomentum: 0.9",
+        "'llr' (did you mean lr?)"),
+      Case(
+        "a.sh", "./distributed_train.sh 1 --opt sgd --weight-decay 0.1 --lr 1 --my-epochs 3", "'my_epochs'"),
+      Case(
+        "a.yaml",
+        "optimizer: {class_path: torch.optim.AdamW}\ntrainer: {max_steps: 9}\nlrscheduler: {class_path: torch.optim.lr_scheduler.StepLR}",
+        "'lrscheduler.class_path'"),
       Case("a.py", "max_iters = 9\nbetas = (0.9, 0.95)", "'betas'"),
       Case("a.yaml", hf + "num_epochs: 3", "'num_epochs'"),
       Case("a.yaml", hf + "weight_decya: 0", "'weight_decya' (did you mean weight_decay?)"),
@@ -67,7 +77,9 @@ import Testing
 
   private func expect(_ item: Case) {
     let error = #expect(throws: ConfigurationError.self) {
-      try RunConfiguration.read(text: item.text, path: item.path)
+      try RunConfiguration.read(
+        text: item.text, path: item.path,
+        facts: RunFacts(item.text.contains("sgd") ? [.datasetSize: 5000, .worldSize: 1] : [:]))
     }
     #expect(error?.description.contains(item.message) == true, "\(error?.description ?? "")")
   }

@@ -87,13 +87,19 @@ extension PythonAssignments {
   ///
   /// - Parameter settings: names that stand for themselves; another that only helps to state one is left out.
   func mapping(of settings: [String], path: String) -> [ConfigurationValue] {
+    // One that is nearly a setting may be meant for it.
+    let unset = settings.filter { assignments[$0] == nil }
     let imports = imports.map { line, source in
       ConfigurationValue(key: source, content: .unevaluated(source), place: .line(line, of: path))
     }
     return imports
       + order.compactMap { name in
         guard let assignment = assignments[name] else { return nil }
-        if references.contains(name), !settings.contains(name), assignment.value != nil { return nil }
+        if references.contains(name), !settings.contains(name), assignment.value != nil,
+          !Spelling.isSlip(name, of: unset)
+        {
+          return nil
+        }
         let content: ConfigurationValue.Content =
           switch assignment.value {
           case .number(let number): .number(number)
