@@ -1,3 +1,5 @@
+import Synchronization
+
 #if canImport(Darwin)
   import Darwin
 #elseif canImport(Glibc)
@@ -41,12 +43,16 @@ struct InputText {
     self.text = text
   }
 
+  /// The paths that were read, of configurations and of what they name beside them.
+  static let opened = Mutex<Set<String>>([])
+
   /// Reads a file, a named pipe or a device, no further than its limit.
   init(path: String) throws(ConfigurationError) {
     guard let file = fopen(path, "rb") else {
       throw errno == ENOENT || errno == ENOTDIR ? .missing(path: path) : .unreadable(path: path)
     }
     defer { fclose(file) }
+    Self.opened.withLock { _ = $0.insert(path) }
     var bytes = [UInt8](repeating: 0, count: Self.limit + 1)
     var count = fread(&bytes, 1, bytes.count, file)
     let limit = Self.limit(of: bytes[..<count], path: path)

@@ -1,5 +1,6 @@
 import Dynamics
 import Equilibrium
+import Synchronization
 
 /// Reading run configurations: syntax and format are told from the file, and each format ends in a ``TrainingRun``.
 public enum RunConfiguration {
@@ -28,6 +29,9 @@ public enum RunConfiguration {
   ) throws(ConfigurationError) -> TrainingRun {
     try read(InputText(text.utf8, path: path), overrides, facts, format, ignoring: ignored)
   }
+
+  /// The files that were read so far, those that a configuration names beside itself among them: none is to be written over.
+  public static var filesRead: Set<String> { InputText.opened.withLock { $0 } }
 
   /// The identifiers of the formats, with what each is called.
   public static var formats: [(identifier: String, name: String)] {

@@ -70,6 +70,7 @@ struct ConfigurationOptions: ParsableArguments {
       throw Failure("--config-format: \(unknown("format", configFormat, among: known))", .usage)
     }
     InputFile.note(path)
+    defer { RunConfiguration.filesRead.forEach(InputFile.note) }
     do throws(ConfigurationError) {
       return try RunConfiguration.read(
         path: path, overrides: replaced.map { "--\($0)" } + overrides, facts: facts, format: configFormat,
