@@ -22,9 +22,6 @@ extension RunReport {
     var title: String { names.joined(separator: ", ") }
   }
 
-  /// The steps of all layers together that are followed: some ten seconds.
-  private static let mostSteps = 100_000_000
-
   /// Points of a curve that are kept for figures and JSON, fewer where there are many curves.
   private static func resolution(curves: Int) -> Int { max(10, min(400, 40_000 / max(1, curves))) }
 
@@ -50,7 +47,7 @@ extension RunReport {
       } catch { failures.append((shape.name, "\(error)")) }
     }
     let steps = run.steps.multipliedReportingOverflow(by: groups.count)
-    if run.steps <= Trajectory.mostSteps, steps.overflow || steps.partialValue > Self.mostSteps {
+    if run.steps <= Trajectory.mostSteps, steps.overflow || steps.partialValue > TrajectoryReport.mostSteps {
       unfollowed.append(
         Prose(
           "The layers are not followed over the run: \(groups.count) that differ, over \(run.steps) steps, would take minutes. roteq trajectory --layer follows one."

@@ -4,6 +4,9 @@ import Formulas
 
 /// What `roteq trajectory` says.
 public struct TrajectoryReport: Sendable {
+  /// The steps of all layers together that are followed: some ten seconds.
+  public static let mostSteps = 100_000_000
+
   /// A layer's run, followed to its end.
   public struct Layer: Sendable {
     /// The layer's name; nil where there is only one.

@@ -40,7 +40,7 @@ extension RunSettings {
       throw .invalid(.nothingToIgnore(key), at: .file(path))
     }
     let missing = used.union(keys).filter { !has($0) }
-    let deciding = used.filter { !has($0) && KeyWords($0).areDecisive }
+    let deciding = used.filter { !has($0) }.map { ($0, KeyWords($0)) }.filter { $0.1.areDecisive }
     let undecided = rest.filter { value in
       if values.count < 1000, !harmless.contains(value.key), !ignoring.contains(value.key), !value.isNull,
         Self.standsFor(value.key, missing, deciding)
@@ -57,11 +57,13 @@ extension RunSettings {
   }
 
   /// Whether a key may be meant for one that is not stated: misspelt, or with a word more.
-  private static func standsFor(_ key: String, _ missing: Set<String>, _ deciding: Set<String>) -> Bool {
+  private static func standsFor(
+    _ key: String, _ missing: Set<String>, _ deciding: [(key: String, words: KeyWords)]
+  ) -> Bool {
     let words = KeyWords(key)
     guard !words.isAside else { return false }
-    return Spelling.isSlip(key, of: missing) || Spelling.isSlip(key, ofShort: deciding)
-      || deciding.contains { words.contain(KeyWords($0)) }
+    return Spelling.isSlip(key, of: missing) || Spelling.isSlip(key, ofShort: deciding.map(\.key))
+      || deciding.contains { words.contain($0.words) }
   }
 
   /// Whether something was given that no one asked for.

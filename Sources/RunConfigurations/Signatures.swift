@@ -70,7 +70,7 @@ struct Signature: Sendable {
     Signature("detectron2", ["Python"], "dataloader", "lr_multiplier"),
     Signature("PaddlePaddle", ["Python"], "LearningRate"),
     Signature(
-      "timm", format: "timm", ["YAML", "shell"], "opt sched", "opt warmup_epochs", "opt drop_path"),
+      "timm", format: "timm", ["YAML"], "opt sched", "opt warmup_epochs", "opt drop_path"),
     Signature(
       "Hugging Face's Trainer", format: "huggingface", mappings, "log_history global_step",
       "per_device_train_batch_size", "per_gpu_train_batch_size", "lr_scheduler_type", "num_train_epochs",
@@ -80,10 +80,7 @@ struct Signature: Sendable {
       "Composer", format: "composer", mappings, "optimizer max_duration", "optimizers max_duration",
       "optimizer device_train_microbatch_size", "optimizer global_train_batch_size",
       "optimizer scheduler.t_warmup"),
-    Signature(
-      "LightningCLI", format: "lightning", mappings, "trainer seed_everything",
-      "trainer model.class_path", "trainer model.init_args", "trainer model.optimizer",
-      "trainer model data", "trainer model"),
+    Signature("LightningCLI", format: "lightning", mappings, "trainer seed_everything", "trainer model"),
     Signature(
       "torchtitan", format: "torchtitan", ["TOML"], "training.steps", "training.seq_len",
       "training.local_batch_size", "training.warmup_steps", "lr_scheduler", "job.dump_folder",

@@ -2,6 +2,7 @@ import Dynamics
 import Equilibrium
 import Formulas
 import Optimizers
+import Reports
 import RunConfigurations
 
 // What run is asked for: by flags, or by a configuration file.
@@ -33,9 +34,6 @@ extension TrajectoryCommand {
     var stepsPerEpoch: Double?
     var notes: [String] = []
 
-    /// The steps of all layers together that are followed: some ten seconds.
-    static let mostSteps = 100_000_000
-
     /// How many layers differ in more than their names.
     var different: Int {
       Set(layers.compactMap(\.key)).count + layers.count { $0.key == nil }
@@ -43,9 +41,9 @@ extension TrajectoryCommand {
 
     /// Refuses what would take minutes.
     func check() throws {
-      guard steps <= Trajectory.mostSteps, steps * different > Self.mostSteps else { return }
+      guard steps <= Trajectory.mostSteps, steps * different > TrajectoryReport.mostSteps else { return }
       throw Failure(
-        "\(different) layers that differ, over \(steps) steps, are \(steps * different) steps to follow, expected at most \(Self.mostSteps); --layer chooses one of a configuration",
+        "\(different) layers that differ, over \(steps) steps, are \(steps * different) steps to follow, expected at most \(TrajectoryReport.mostSteps); --layer chooses one of a configuration",
         .usage)
     }
   }
