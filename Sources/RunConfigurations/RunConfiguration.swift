@@ -43,15 +43,20 @@ public enum RunConfiguration {
     ignoring ignored: [String]
   ) throws(ConfigurationError) -> TrainingRun {
     let syntax = try Syntax.of(input)
-    let root = try syntax.parse(input)
-    let format = try RunFormat.of(root, syntax, identifier, input)
-    var settings = RunSettings(root, tool: format.tool, input: input, facts: facts, ignoring: ignored)
-    for argument in overrides { try settings.override(argument, known: format.keys) }
+    var file = try syntax.parse(input, [:])
+    let (format, claim) = try RunFormat.of(file, syntax, identifier, input)
+    if let known = format.known { file = try syntax.parse(input, known(overrides)) }
+    if let stranger = file.stranger, !format.readsScripts { throw stranger }
+    var settings = RunSettings(file, format, input: input, facts: facts, ignoring: ignored)
+    for argument in overrides { try settings.override(argument) }
     var run = try format.read(&settings)
     run.dropByteOrderMarks()
-    try settings.checkLeftovers(format.name, keys: format.keys, isStrict: format.isStrict)
+    try settings.checkLeftovers()
     if settings.isUnneeded(.steps) { throw .invalid(.stated(.steps), at: .file(input.path)) }
     do throws(Problem) { try run.check() } catch { throw .invalid(error, at: .file(input.path)) }
+    if format.identifier != RunFormat.roteqYAML.identifier {
+      run.notes.insert("Read as \(format.name)\(claim.isEmpty ? "" : ": \(claim)").", at: 0)
+    }
     return run
   }
 }
@@ -74,7 +79,10 @@ extension TrainingRun {
   }
 }
 
-/// A format of run configurations. A new one is one file and one line in the catalogue.
+/// A format of run configurations. A new one is one file, one line in the catalogue, and the signatures by which it claims files.
+///
+/// A program that differs from another in what its settings are called and default to is the other's format with ``spellings``
+/// and ``defaults``.
 struct RunFormat: Sendable {
   /// What the format is called on the command line: `timm`.
   let identifier: String
@@ -86,10 +94,20 @@ struct RunFormat: Sendable {
   let syntaxes: [String]
   /// The keys that overrides may name beside those of the file.
   var keys: [String] = []
+  /// What the file calls the settings that the reader asks for by another name.
+  var spellings: [String: String] = [:]
+  /// The program's defaults where they are not those of the reader.
+  var defaults: [String: String] = [:]
+  /// Keys that look like settings of the run and have no influence on it.
+  var harmless: [String] = []
   /// Whether every key that is not read has to be known to have no influence.
   var isStrict = false
   /// Whether what was parsed is in this format, where more than a ``Signature`` tells.
-  var isTypical: @Sendable (_ root: ConfigurationValue) -> Bool = { _ in false }
+  var isTypical: @Sendable (_ file: ParsedFile) -> Bool = { _ in false }
+  /// Python: the values of the names that the file may refer to, given the overrides.
+  var known: (@Sendable (_ overrides: [String]) -> [String: PythonValue])?
+  /// Python: whether it may be more than assignments.
+  var readsScripts = false
   /// Makes a run of the settings.
   let read: @Sendable (inout RunSettings) throws(ConfigurationError) -> TrainingRun
 
@@ -99,28 +117,34 @@ struct RunFormat: Sendable {
     .roteqYAML,
   ]
 
-  /// The format of what was parsed: the one that is asked for, or that claims it.
+  /// The format of what was parsed, the one that is asked for or that claims it, and by what it does.
   static func of(
-    _ root: ConfigurationValue, _ syntax: Syntax, _ identifier: String?, _ input: InputText
-  ) throws(ConfigurationError) -> RunFormat {
+    _ file: ParsedFile, _ syntax: Syntax, _ identifier: String?, _ input: InputText
+  ) throws(ConfigurationError) -> (RunFormat, claim: String) {
     let formats = catalogue.filter { $0.syntaxes.contains(syntax.name) }
+    var claim = ""
     let format: RunFormat?
     if let identifier {
       format = formats.first { $0.identifier == identifier }
-    } else if CommandNotes(root) == nil, let found = signature(of: root, syntax) {
+      claim = "--config-format asks for it"
+    } else if let command = file.command {
+      format = formats.first { $0.identifier == command.program }
+      claim = "it starts \(command.script)"
+    } else if let found = signature(of: file.root, syntax) {
       guard let name = found.signature.format else {
         throw .invalid(
           .foreignProgram(found.signature.program, keys: found.keys, known: formats.map(\.name)),
           at: .file(input.path))
       }
+      claim = "it has \(found.keys.joined(separator: " and "))"
       format = formats.first { $0.identifier == name }
     } else {
-      format = formats.first { $0.isTypical(root) }
+      format = formats.first { $0.isTypical(file) }
     }
     guard let format else {
       throw .invalid(.unknownFormat(known: formats.map(\.name)), at: .file(input.path))
     }
-    return format
+    return (format, claim)
   }
 
   private static func signature(
@@ -143,8 +167,8 @@ struct Syntax: Sendable {
   var opens: @Sendable (_ text: Substring) -> Bool = { _ in false }
   /// Whether a line shows that a file without such an extension is in this syntax.
   let isTypical: @Sendable (_ line: Substring) -> Bool
-  /// The file as a value; nothing is executed.
-  let parse: @Sendable (InputText) throws(ConfigurationError) -> ConfigurationValue
+  /// The file as values, with those of names that it may refer to; nothing is executed.
+  let parse: @Sendable (InputText, _ known: [String: PythonValue]) throws(ConfigurationError) -> ParsedFile
 
   /// Every syntax, in the order in which they are tried.
   static let catalogue: [Syntax] = [.json, .toml, .commandLine, .yaml, .python]

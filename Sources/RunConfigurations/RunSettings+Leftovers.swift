@@ -3,7 +3,8 @@ extension RunSettings {
   /// What was assumed, a sentence each.
   var notes: [String] {
     (command?.notes ?? []) + remarks
-      + (defaults.isEmpty ? [] : ["Not stated, so \(tool)'s default: \(defaults.joined(separator: ", "))."])
+      + (defaults.isEmpty
+        ? [] : ["Not stated, so \(format.tool)'s default: \(defaults.joined(separator: ", "))."])
       + values.compactMap { value in
         guard case .unevaluated(let source) = value.content, case .line(let line, _) = value.place else {
           return nil
@@ -31,15 +32,12 @@ extension RunSettings {
 
   /// Refuses what was not asked for and may decide the run.
   ///
-  /// - Parameters:
-  ///   - reader: what the settings were read as: `torchtitan's TOML`.
-  ///   - keys: what the format knows beside what it asked for.
-  ///   - isStrict: whether every other key counts unless it is known to have no influence.
-  func checkLeftovers(_ reader: String, keys: [String], isStrict: Bool) throws(ConfigurationError) {
+  /// - Throws: ``ConfigurationError`` with the keys.
+  func checkLeftovers() throws(ConfigurationError) {
     for key in ignoring.sorted() where !rest.contains(where: { $0.key == key }) {
       throw .invalid(.nothingToIgnore(key), at: .file(path))
     }
-    let missing = used.union(keys).filter { !has($0) }
+    let missing = used.union(format.keys).filter { !has($0) }
     let deciding = used.filter { !has($0) }.map { ($0, KeyWords($0)) }.filter { $0.1.areDecisive }
     let undecided = rest.filter { value in
       if values.count < 1000, !harmless.contains(value.key), !ignoring.contains(value.key), !value.isNull,
@@ -47,13 +45,13 @@ extension RunSettings {
       {
         return true
       }
-      let isUnknown = isStrict && !harmless.contains(value.key) && !value.isNull && !value.isOff
+      let isUnknown = format.isStrict && !harmless.contains(value.key) && !value.isNull && !value.isOff
       return (isUnknown || isStrange(value)) && !ignoring.contains(value.key)
     }
     guard let first = undecided.first else { return }
     let known = Array(used).sorted()
     let keys = undecided.map { UnreadKey(name: $0.key, nearest: Spelling.nearest(to: $0.key, among: known)) }
-    throw first.invalid(.undecided(keys, by: reader))
+    throw first.invalid(.undecided(keys, by: format.name))
   }
 
   /// Whether a key may be meant for one that is not stated: misspelt, or with a word more.

@@ -12,8 +12,8 @@ struct RunSettings {
   let stem: String
   /// The file's path, for messages.
   let path: String
-  /// The program whose defaults are taken.
-  let tool: String
+  /// The format as which they are read.
+  let format: RunFormat
   /// The folder in which the file lies; nil where there is no file.
   private let folder: String?
   private(set) var values: [ConfigurationValue]
@@ -24,25 +24,37 @@ struct RunSettings {
   private(set) var usedFacts: Set<RunFacts.Fact> = []
   /// Keys that are left out although they may decide the run.
   let ignoring: Set<String>
-  /// What a command line says beside its settings; nil where the file is none.
-  let command: CommandNotes?
+  /// The training command that they were given to; nil where the file is none.
+  let command: TrainingCommand?
+  /// All that a file of Python says.
+  let statements: [PythonStatement]
 
   init(
-    _ root: ConfigurationValue, tool: String, input: InputText, facts: RunFacts, ignoring: [String] = []
+    _ file: ParsedFile, _ format: RunFormat, input: InputText, facts: RunFacts, ignoring: [String] = []
   ) {
     self.ignoring = Set(ignoring)
-    self.root = root
+    self.format = format
+    (root, command, statements) = (file.root, file.command, file.statements)
     (stem, path) = (input.stem, input.path)
     folder = input.isFile ? input.folder : nil
-    self.tool = tool
     self.facts = facts
-    command = CommandNotes(root)
-    values = root.leaves.filter { !$0.key.hasPrefix(CommandNotes.key) }
+    harmless = Set(format.harmless)
+    let leaves = file.root.leaves
+    let given = Set(leaves.map(\.key))
+    // A helper that is nearly a setting may be meant for it.
+    let unset = format.keys.filter { !given.contains($0) }
+    values = leaves.filter {
+      !file.helpers.contains($0.key) || format.keys.contains($0.key) || Spelling.isSlip($0.key, of: unset)
+    }
     for (index, value) in values.enumerated() { positions[value.key] = index }
   }
 
+  /// What the file calls a setting.
+  func spelled(_ key: String) -> String { format.spellings[key] ?? key }
+
   /// Takes in a `--key=value` argument of the training program; dashes in the key count as underscores.
-  mutating func override(_ argument: String, known: [String]) throws(ConfigurationError) {
+  mutating func override(_ argument: String) throws(ConfigurationError) {
+    let known = format.keys
     let place = ConfigurationError.Place.override(argument)
     guard argument.hasPrefix("--"), let equals = argument.firstIndex(of: "="), !argument.contains("\n")
     else { throw .invalid(.notAnOverride, at: place) }
@@ -80,7 +92,7 @@ struct RunSettings {
     guard let folder else { return nil }
     do throws(ConfigurationError) {
       let input = try InputText(path: folder + name)
-      return try Syntax.of(input).parse(input)
+      return try Syntax.of(input).parse(input, [:]).root
     } catch {
       if case .missing = error { return nil }
       throw error
@@ -96,6 +108,7 @@ struct RunSettings {
 
   /// The value of a key, nil where none is given; it counts as asked for.
   mutating func value(_ key: String) -> ConfigurationValue? {
+    let key = spelled(key)
     used.insert(key)
     guard let position = positions[key], !values[position].isNull else { return nil }
     return values[position]
@@ -135,7 +148,7 @@ struct RunSettings {
   }
 
   /// Whether a key is given; it does not count as asked for.
-  func has(_ key: String) -> Bool { positions[key].map { !values[$0].isNull } ?? false }
+  func has(_ key: String) -> Bool { positions[spelled(key)].map { !values[$0].isNull } ?? false }
 
   /// Whether a key within a mapping is given.
   func hasAny(under key: String) -> Bool { values.contains { $0.key.hasPrefix("\(key).") && !$0.isNull } }
@@ -178,8 +191,8 @@ struct RunSettings {
   mutating func numbers(
     _ key: String, in domain: Domain, default fallback: [Double]
   ) throws(ConfigurationError) -> [Double] {
-    guard let value = value(key) else {
-      defaults.append("\(key) = [\(fallback.map { "\($0)" }.joined(separator: ", "))]")
+    guard let value = value(key) ?? format.defaults[key].map({ word(spelled(key), $0) }) else {
+      defaults.append("\(spelled(key)) = [\(fallback.map { "\($0)" }.joined(separator: ", "))]")
       return fallback
     }
     let numbers = try value.numbers(in: domain)
@@ -214,10 +227,13 @@ struct RunSettings {
   }
 
   private mutating func assumed(
-    _ key: String, _ value: ConfigurationValue?
+    _ key: String, _ usual: ConfigurationValue?
   ) throws(ConfigurationError) -> ConfigurationValue {
-    guard let value else { throw .invalid(.missingKey(key, in: nil), at: .file(path)) }
-    defaults.append("\(key) = \(value.source)")
+    let own = format.defaults[key].map { word(spelled(key), $0) }
+    guard let value = own ?? usual else {
+      throw .invalid(.missingKey(spelled(key), in: nil), at: .file(path))
+    }
+    defaults.append("\(spelled(key)) = \(value.source)")
     return value
   }
 
@@ -248,14 +264,14 @@ struct RunSettings {
 
   /// A problem where a key is given, or of the whole file.
   func invalid(_ problem: Problem, _ key: String) -> ConfigurationError {
-    .invalid(problem, at: positions[key].map { values[$0].place } ?? .file(path))
+    .invalid(problem, at: positions[spelled(key)].map { values[$0].place } ?? .file(path))
   }
 
   /// Marks keys as known to have no influence, so that a name like that of an optimizer's setting raises no warning.
   mutating func ignore(_ keys: [String]) {
-    for key in keys where !used.contains(key) { harmless.insert(key) }
+    for key in keys.map(spelled) where !used.contains(key) { harmless.insert(key) }
   }
-  private(set) var harmless: Set<String> = []
+  private(set) var harmless: Set<String>
 
   /// What was taken from elsewhere, a sentence each.
   private(set) var remarks: [String] = []

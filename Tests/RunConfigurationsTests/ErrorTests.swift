@@ -294,7 +294,7 @@ extension ErrorTests.Case {
     let text = "\u{FEFF}max_iters = 10\r\nbeta1 = 0.5\r\n"
     #expect(try RunConfiguration.read(text: text, path: "run.py").steps == 10)
     let error = #expect(throws: ConfigurationError.self) {
-      try RunConfiguration.read(text: "a = 1\r\nif a:\r\n", path: "run.py")
+      try RunConfiguration.read(text: "max_iters = 1\r\nif a:\r\n", path: "run.py")
     }
     #expect(error?.description == "run.py:2: only assignments 'name = value' are read, found 'if a:'")
   }

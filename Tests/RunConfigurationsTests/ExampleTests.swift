@@ -46,6 +46,7 @@ func example(_ name: String) -> String {
               note: "not followed by normalisation"),
           ],
           notes: [
+            "Read as nanoGPT's config/*.py.",
             "Weights start with standard deviation 0.02, residual projections (c_proj) with 0.02/√(2·n_layer).",
             "A vocabulary of 50304 tokens is assumed; a data set with a meta.pkl has its own.",
             "Matrices and embeddings decay; biases and LayerNorm gains do not and are left out.",

@@ -36,7 +36,10 @@ import Testing
           schedule: .named(
             try ScheduleSpecification(parsing: "cosine:warmup=6255,warmup-from=0.002,warmup-prefix=0")),
           decayRule: .timm,
-          notes: ["Not stated, so timm's default: opt_betas = [0.9, 0.999]."]))
+          notes: [
+            "Read as timm's args.yaml and train.py: it has opt and sched.",
+            "Not stated, so timm's default: opt_betas = [0.9, 0.999].",
+          ]))
     let row = try row("DeiT tiny")
     #expect(run.steps == row.steps)
     for (symbol, value) in row.zeroShot { #expect(run.hyperparameters[symbol] == value) }
@@ -55,6 +58,7 @@ import Testing
               parsing: "cosine:warmup=25020,warmup-from=\(1e-6 / 0.1),warmup-prefix=0")),
           decayRule: .timm,
           notes: [
+            "Read as timm's args.yaml and train.py: it starts distributed_train.sh.",
             "timm's momentum has heavy-ball momentum; sgd would have Nesterov's.",
             "The training set of torch/imagenet has 1281167 images; --dataset-size gives another number.",
             "8 processes (distributed_train.sh 8).",
@@ -74,6 +78,7 @@ import Testing
           hyperparameters: row.zeroShot.merging([.epsilon: 1e-8]) { first, _ in first },
           steps: row.steps, schedule: .named(row.schedule), decayRule: .all,
           notes: [
+            "Read as fairseq-train's command line: it starts fairseq-train.",
             "fairseq's adam decays decoupled, as AdamW.",
             "Not stated, so fairseq's default: adam_eps = 1e-08.",
           ],
@@ -119,6 +124,7 @@ import Testing
               kind: .scaleSensitive, note: "not followed by normalisation"),
           ],
           notes: [
+            "Read as Megatron-LM's command line: it starts pretrain_gpt.py.",
             "Weights start with standard deviation 0.02, linear_proj and linear_fc2 with 0.02/√(2·num_layers).",
             "GPT-2's vocabulary of 50257 tokens is assumed.",
             "Matrices and embeddings decay; biases and gains do not and are left out.",
@@ -139,7 +145,7 @@ import Testing
     var run = try RunConfiguration.read(path: path("gpt2-openwebtext.sh"))
     let file = try RunConfiguration.read(path: path("gpt2-openwebtext.py"))
     #expect(run.name == "gpt2-8-gpus")
-    (run.name, run.ignored) = (file.name, file.ignored)
+    (run.name, run.ignored, run.notes[0]) = (file.name, file.ignored, file.notes[0])
     #expect(run == file)
   }
 

@@ -89,6 +89,7 @@ import Testing
     #expect(run.layers.allSatisfy { $0.initialNorm == nil })
     #expect(
       run.notes == [
+        "Read as nanoGPT's config/*.py: --config-format asks for it.",
         "init_from = 'gpt2-xl': the shapes are those of gpt2-xl; the norms at the start are not known.",
         "Matrices and embeddings decay; biases and LayerNorm gains do not and are left out.",
         "No matrix is followed by normalisation, so none is exactly scale-invariant; the paper finds the "
@@ -120,8 +121,8 @@ import Testing
       text: "init_from = 'resume'",
       note: "init_from = 'resume': the shapes stated here are used; the norms at the start are not known."),
     Note(
-      text: "extra = {\n 'a': 1,\n 'b': [2],\n}",
-      note: "Line 1 is not executed: extra = { 'a': 1, 'b': [2], }"),
+      text: "extra = {\n 'a': f(1),\n 'b': [2],\n}",
+      note: "Line 2 is not executed: extra.a = f(1)"),
   ])
   func notes(_ case: Note) throws {
     let run = try read(`case`.text)

@@ -78,7 +78,7 @@ enum Fairseq {
 extension RunFormat {
   static let fairseq = RunFormat(
     identifier: "fairseq", name: "fairseq-train's command line", tool: "fairseq", syntaxes: ["shell"],
-    keys: CommandLineProgram.fairseq.flags.keys, isTypical: { CommandNotes($0)?.program == "fairseq" }
+    keys: CommandLineProgram.fairseq.flags.keys
   ) { (settings) throws(ConfigurationError) in try Fairseq.read(&settings) }
 }
 

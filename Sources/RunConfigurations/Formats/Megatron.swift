@@ -80,7 +80,7 @@ enum Megatron {
 extension RunFormat {
   static let megatron = RunFormat(
     identifier: "megatron", name: "Megatron-LM's command line", tool: "Megatron-LM", syntaxes: ["shell"],
-    keys: CommandLineProgram.megatron.flags.keys, isTypical: { CommandNotes($0)?.program == "megatron" }
+    keys: CommandLineProgram.megatron.flags.keys
   ) { (settings) throws(ConfigurationError) in try Megatron.read(&settings) }
 }
 

@@ -23,7 +23,10 @@ extension CommandLineProgram {
         ])
       } else if word.text.hasSuffix(".py") {
         let file = try arguments.file(word)
-        layout.put(try Syntax.python.parse(file).mapping().values)
+        let parsed = try Syntax.python.parse(file, NanoGPT.known)
+        if let stranger = parsed.stranger { throw stranger }
+        layout.put(try parsed.root.mapping().values)
+        layout.helpers.formUnion(parsed.helpers)
       } else {
         layout.warnings.append("Line \(word.line): \(word.text.excerpt) is not read.")
       }

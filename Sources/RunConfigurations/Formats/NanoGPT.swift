@@ -26,6 +26,9 @@ enum NanoGPT {
     ("device", .text("cuda")), ("dtype", .text("bfloat16")), ("compile", .boolean(true)),
   ]
 
+  /// What train.py has already assigned when it executes a file.
+  static let known = Dictionary(defaults.map { ($0.name, $0.value) }) { first, _ in first }
+
   /// Names that only nanoGPT's `train.py` has.
   static let own: Set = [
     "max_iters", "lr_decay_iters", "warmup_iters", "decay_lr", "n_layer", "n_head", "n_embd", "block_size",
@@ -97,11 +100,11 @@ extension RunFormat {
   static let nanoGPT = RunFormat(
     identifier: "nanogpt", name: "nanoGPT's config/*.py", tool: "nanoGPT", syntaxes: ["Python", "shell"],
     keys: NanoGPT.defaults.map(\.name),
-    isTypical: { root in
-      if let command = CommandNotes(root) { return command.program == "nanogpt" }
+    isTypical: { file in
       // Others have a batch_size and a learning_rate, too, but one such name alone.
-      let keys = root.keys ?? []
+      let keys = file.root.keys ?? []
       return !keys.isDisjoint(with: NanoGPT.own) || NanoGPT.defaults.count { keys.contains($0.name) } >= 2
-    }
+    },
+    known: { _ in NanoGPT.known }
   ) { (settings) throws(ConfigurationError) in try NanoGPT.read(&settings) }
 }

@@ -143,6 +143,6 @@ enum ParameterGroups {
 extension RunFormat {
   static let parameterGroups = RunFormat(
     identifier: "param-groups", name: "an optimizer's param_groups", tool: "PyTorch", syntaxes: ["JSON"],
-    keys: ParameterGroups.keys, isStrict: true, isTypical: ParameterGroups.isTypical
+    keys: ParameterGroups.keys, isStrict: true, isTypical: { ParameterGroups.isTypical($0.root) }
   ) { (settings) throws(ConfigurationError) in try ParameterGroups.read(&settings) }
 }

@@ -171,7 +171,6 @@ extension RunFormat {
   static let timm = RunFormat(
     identifier: "timm", name: "timm's args.yaml and train.py", tool: "timm", syntaxes: ["YAML", "shell"],
     keys: CommandLineProgram.timm.flags.keys + ["opt_kwargs.nesterov"],
-    isTypical: { CommandNotes($0)?.program == "timm" }
   ) { (settings) throws(ConfigurationError) in try Timm.read(&settings) }
 }
 

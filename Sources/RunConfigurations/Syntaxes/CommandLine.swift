@@ -66,6 +66,8 @@ struct CommandLineProgram: Sendable {
     var settings: [ConfigurationValue]
     var notes: [String] = []
     var warnings: [String] = []
+    /// Python: names that only help to state others.
+    var helpers: Set<String> = []
 
     /// Takes in values by key, each in the place of what the key had.
     mutating func put(_ values: [ConfigurationValue]) {
@@ -119,7 +121,7 @@ enum CommandLine {
   /// The last part of a path.
   static func basename(_ path: String) -> String { path.split(separator: "/").last.map(String.init) ?? path }
 
-  static func parse(_ input: InputText) throws(ConfigurationError) -> ConfigurationValue {
+  static func parse(_ input: InputText) throws(ConfigurationError) -> ParsedFile {
     let script = try ShellScript(input)
     var found: [(index: Int, arguments: CommandLineArguments)] = []
     for (index, command) in script.commands.enumerated() {
@@ -147,58 +149,14 @@ enum CommandLine {
             + " a backslash is missing or a comment stands between.")
       }
     }
-    return ConfigurationValue(
-      key: "", content: .mapping(layout.settings + [about(arguments, layout)]), place: .file(input.path))
-  }
-
-  /// What ``CommandNotes`` reads.
-  private static func about(_ arguments: CommandLineArguments, _ layout: CommandLineProgram.Layout)
-    -> ConfigurationValue
-  {
-    func value(_ key: String, _ content: ConfigurationValue.Content) -> ConfigurationValue {
-      ConfigurationValue(key: key, content: content, place: .line(arguments.line, of: arguments.path))
-    }
-    func list(_ key: String, _ texts: [String]) -> ConfigurationValue {
-      value(key, .list(texts.map { value(key, .text($0)) }))
-    }
     let (processes, launcher) = arguments.launcher()
-    var values = [
-      value("program", .text(arguments.program.identifier)), value("script", .text(arguments.script)),
-      value("launcher", .text(launcher)),
-      list("notes", layout.notes), list("warnings", layout.warnings),
-    ]
-    if let processes { values.append(value("processes", .number(Double(processes)))) }
-    return value(CommandNotes.key, .mapping(values))
-  }
-}
-
-/// What a command line says beside its settings.
-struct CommandNotes {
-  /// The key under which a command line's root has it; a blank keeps it apart from every flag.
-  static let key = "command line"
-
-  /// The identifier of the program's format.
-  let program: String
-  /// The script as it is called: `pretrain_gpt.py`.
-  let script: String
-  /// How many processes are started; nil where that is not known.
-  let processes: Int?
-  /// What starts them, a phrase.
-  let launcher: String
-  let notes: [String]
-  let warnings: [String]
-
-  /// Nil where the root is not that of a command line.
-  init?(_ root: ConfigurationValue) {
-    func text(_ value: ConfigurationValue?) -> String? {
-      if case .text(let text) = value?.content { text } else { nil }
-    }
-    guard let root = try? root.mapping(), let own = try? root[Self.key]?.mapping() else { return nil }
-    program = text(own["program"]) ?? ""
-    (script, launcher) = (text(own["script"]) ?? "", text(own["launcher"]) ?? "")
-    processes = try? own["processes"]?.wholeNumber()
-    notes = (try? own["notes"]?.list())?.compactMap(text) ?? []
-    warnings = (try? own["warnings"]?.list())?.compactMap(text) ?? []
+    var file = ParsedFile(
+      ConfigurationValue(key: "", content: .mapping(layout.settings), place: .file(input.path)),
+      command: TrainingCommand(
+        program: arguments.program.identifier, script: arguments.script, processes: processes,
+        launcher: launcher, notes: layout.notes, warnings: layout.warnings))
+    file.helpers = layout.helpers
+    return file
   }
 }
 
@@ -217,5 +175,5 @@ extension Syntax {
         && (CommandLine.isStarter(name)
           || CommandLineProgram.catalogue.contains { $0.scripts.contains(name) })
     }
-  ) { (input) throws(ConfigurationError) in try CommandLine.parse(input) }
+  ) { (input, _) throws(ConfigurationError) in try CommandLine.parse(input) }
 }

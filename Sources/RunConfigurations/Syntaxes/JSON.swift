@@ -247,5 +247,5 @@ extension Syntax {
       return !second.isLetter && second != "_"
     },
     isTypical: { _ in false }
-  ) { (input) throws(ConfigurationError) in try JSONReader.root(of: input) }
+  ) { (input, _) throws(ConfigurationError) in ParsedFile(try JSONReader.root(of: input)) }
 }

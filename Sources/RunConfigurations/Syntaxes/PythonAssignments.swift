@@ -6,7 +6,7 @@ struct PythonAssignments {
     let value: PythonValue?
     /// The right-hand side as written.
     let source: String
-    let place: ConfigurationError.Place
+    let line: Int
   }
 
   /// The last assignment of each name.
@@ -17,41 +17,44 @@ struct PythonAssignments {
   private(set) var imports: [(line: Int, source: String)] = []
   /// The names that assignments refer to.
   private(set) var references: Set<String> = []
+  /// The first statement that may assign otherwise; a format of assignments refuses it.
+  private(set) var stranger: PythonStatement?
   /// What an expression may refer to.
   private var values: [String: PythonValue]
 
-  /// Nothing assigned yet; expressions may refer to `defaults`.
-  init(defaults: [String: PythonValue]) { values = defaults }
-
-  /// The value of a name, or its default; nil where it would have to be executed.
-  subscript(name: String) -> PythonValue? { values[name] }
-
-  /// Reads a file. Imports and docstrings are passed over; any statement that could assign otherwise is refused.
-  mutating func read(_ input: InputText) throws(ConfigurationError) {
-    for statement in try PythonTokenizer.statements(of: input) {
-      let place = ConfigurationError.Place.line(statement.line, of: input.path)
-      let tokens = Self.withoutAnnotation(statement.tokens)
-      switch (tokens.first, tokens.count > 1 ? tokens[1] : nil) {
-      case _ where statement.isIndented: throw .invalid(.statement(statement.source.excerpt), at: place)
-      case (.name(let name), .symbol("=")) where Self.isSingle(tokens):
-        let value = PythonExpression.value(of: tokens[2...], names: values)
-        let source = statement.source.drop { $0 != "=" }.dropFirst().drop { $0.isWhitespace }
-        for case .name(let name) in tokens[2...] { references.insert(name) }
-        assign(name, Assignment(value: value, source: String(source), place: place))
-      case (.string, nil): continue
-      case (.name("import"), _), (.name("from"), _):
-        guard tokens.last != .symbol("*") else {
-          throw .invalid(.statement(statement.source.excerpt), at: place)
-        }
-        imports.append((statement.line, statement.source.excerpt))
-        // What is imported has no known value from here on.
-        let imported = tokens.drop { $0 != .name("import") }.dropFirst()
-        for case .name(let name) in imported where self[name] != nil {
-          assign(name, Assignment(value: nil, source: statement.source.excerpt, place: place))
-        }
-      default: throw .invalid(.statement(statement.source.excerpt), at: place)
-      }
+  /// Takes statements in their order; expressions may refer to `known` from the start.
+  init(_ statements: [PythonStatement], known: [String: PythonValue]) {
+    values = known
+    for statement in statements {
+      if statement.indentation > 0 || !read(statement) { stranger = stranger ?? statement }
     }
+  }
+
+  /// Takes in an assignment, an import or a docstring; false where it is something else.
+  private mutating func read(_ statement: PythonStatement) -> Bool {
+    let tokens = Self.withoutAnnotation(statement.tokens)
+    switch (tokens.first, tokens.count > 1 ? tokens[1] : nil) {
+    case (.name(let name), .symbol("=")) where Self.isSingle(tokens):
+      let lines = statement.lines.suffix(tokens.count)
+      let value = PythonExpression.value(of: tokens[2...], lines: Array(lines)) { [values] in values[$0] }
+      let source = statement.source.drop { $0 != "=" }.dropFirst().drop { $0.isWhitespace }
+      for case .name(let name) in tokens[2...] { references.insert(name) }
+      var isCall = false
+      if case .call? = value { isCall = true }
+      assign(
+        name, Assignment(value: isCall ? nil : value, source: String(source), line: statement.line))
+    case (.string, nil): break
+    case (.name("import"), _), (.name("from"), _):
+      guard tokens.last != .symbol("*") else { return false }
+      imports.append((statement.line, statement.source.excerpt))
+      // What is imported has no known value from here on.
+      for case .name(let name) in tokens.drop(while: { $0 != .name("import") }).dropFirst()
+      where values[name] != nil {
+        assign(name, Assignment(value: nil, source: statement.source.excerpt, line: statement.line))
+      }
+    default: return false
+    }
+    return true
   }
 
   private mutating func assign(_ name: String, _ assignment: Assignment) {
@@ -61,7 +64,7 @@ struct PythonAssignments {
   }
 
   /// `name: type = value` as `name = value`.
-  private static func withoutAnnotation(_ tokens: [PythonToken]) -> [PythonToken] {
+  static func withoutAnnotation(_ tokens: [PythonToken]) -> [PythonToken] {
     guard tokens.count > 2, case .name(let name) = tokens[0], tokens[1] == .symbol(":"),
       !["else", "try", "finally"].contains(name),
       let equals = tokens.firstIndex(of: .symbol("="))
@@ -70,7 +73,7 @@ struct PythonAssignments {
   }
 
   /// Whether there is one equals sign outside brackets.
-  private static func isSingle(_ tokens: [PythonToken]) -> Bool {
+  static func isSingle(_ tokens: [PythonToken]) -> Bool {
     var depth = 0
     var count = 0
     for case .symbol(let symbol) in tokens {
@@ -80,37 +83,22 @@ struct PythonAssignments {
     }
     return count == 1 && tokens.count > 2
   }
-}
 
-extension PythonAssignments {
   /// The assignments as values, in the order in which the names first appear, after the imports.
-  ///
-  /// - Parameter settings: names that stand for themselves; another that only helps to state one is left out.
-  func mapping(of settings: [String], path: String) -> [ConfigurationValue] {
-    // One that is nearly a setting may be meant for it.
-    let unset = settings.filter { assignments[$0] == nil }
-    let imports = imports.map { line, source in
+  func values(in path: String) -> [ConfigurationValue] {
+    imports.map { line, source in
       ConfigurationValue(key: source, content: .unevaluated(source), place: .line(line, of: path))
     }
-    return imports
       + order.compactMap { name in
         guard let assignment = assignments[name] else { return nil }
-        if references.contains(name), !settings.contains(name), assignment.value != nil,
-          !Spelling.isSlip(name, of: unset)
-        {
-          return nil
-        }
-        let content: ConfigurationValue.Content =
-          switch assignment.value {
-          case .number(let number): .number(number)
-          case .text(let text): .text(text)
-          case .boolean(let value): .word(value ? "True" : "False")
-          case .nothing: .word("None")
-          case nil: .unevaluated(assignment.source)
-          }
-        return ConfigurationValue(key: name, content: content, place: assignment.place)
+        return ConfigurationValue(
+          key: name, content: assignment.value?.content(name, in: path) ?? .unevaluated(assignment.source),
+          place: .line(assignment.line, of: path))
       }
   }
+
+  /// Names that others are stated by and that are known.
+  var helpers: Set<String> { references.filter { assignments[$0]?.value != nil } }
 }
 
 extension Syntax {
@@ -121,12 +109,17 @@ extension Syntax {
       let rest = line[name.endIndex...].drop { $0 == " " }
       return !name.isEmpty && rest.first == "=" && rest.dropFirst().first != "="
     }
-  ) { (input) throws(ConfigurationError) in
-    // Names may refer to what nanoGPT's train.py has already assigned.
-    var assignments = PythonAssignments(
-      defaults: Dictionary(NanoGPT.defaults.map { ($0.name, $0.value) }) { first, _ in first })
-    try assignments.read(input)
-    let values = assignments.mapping(of: NanoGPT.defaults.map(\.name), path: input.path)
-    return ConfigurationValue(key: "", content: .mapping(values), place: .file(input.path))
+  ) { (input, known) throws(ConfigurationError) in
+    let statements = try PythonTokenizer.statements(of: input)
+    let assignments = PythonAssignments(statements, known: known)
+    var file = ParsedFile(
+      ConfigurationValue(
+        key: "", content: .mapping(assignments.values(in: input.path)), place: .file(input.path)))
+    file.helpers = assignments.helpers
+    file.statements = statements
+    file.stranger = assignments.stranger.map {
+      .invalid(.statement($0.source.excerpt), at: .line($0.line, of: input.path))
+    }
+    return file
   }
 }

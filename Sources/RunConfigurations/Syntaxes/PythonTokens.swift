@@ -12,9 +12,11 @@ enum PythonToken: Equatable {
 struct PythonStatement {
   /// The line it begins in, counted from 1.
   let line: Int
-  /// Whether it stands under another statement, indented.
-  let isIndented: Bool
+  /// Columns before it: more than 0 where it stands under another statement.
+  let indentation: Int
   let tokens: [PythonToken]
+  /// The line of each token.
+  let lines: [Int]
   /// The source, without comments around it.
   let source: Substring
 }
@@ -28,9 +30,10 @@ struct PythonTokenizer {
   private var depth = 0
 
   private var tokens: [PythonToken] = []
+  private var lines: [Int] = []
   private var start: String.Index?
   private var startLine = 1
-  private var isIndented = false
+  private var startIndentation = 0
   private var statements: [PythonStatement] = []
 
   /// Symbols of more than one character, longer ones before their beginnings.
@@ -49,14 +52,14 @@ struct PythonTokenizer {
   }
 
   private mutating func run() throws(ConfigurationError) -> [PythonStatement] {
-    var indentation = false
+    var indentation = Self.indentation(rest)
     while let character = rest.first {
       switch character {
       case "\n":
         if depth == 0 { finish() }
         rest.removeFirst()
         line += 1
-        indentation = depth == 0 && (rest.first == " " || rest.first == "\t")
+        indentation = Self.indentation(rest)
       case "\\" where rest.dropFirst().first == "\n":
         rest.removeFirst(2)
         line += 1
@@ -66,7 +69,8 @@ struct PythonTokenizer {
       case "#": rest = rest.drop { $0 != "\n" }
       case _ where character.isWhitespace: rest.removeFirst()
       default:
-        if start == nil { (start, startLine, isIndented) = (rest.startIndex, line, indentation) }
+        if start == nil { (start, startLine, startIndentation) = (rest.startIndex, line, indentation) }
+        lines.append(line)
         tokens.append(try token(character))
       }
     }
@@ -81,8 +85,19 @@ struct PythonTokenizer {
     var source = input.text[start..<rest.startIndex]
     while let last = source.last, last.isWhitespace { source.removeLast() }
     statements.append(
-      PythonStatement(line: startLine, isIndented: isIndented, tokens: tokens, source: source))
-    (self.start, tokens) = (nil, [])
+      PythonStatement(
+        line: startLine, indentation: startIndentation, tokens: tokens, lines: lines, source: source))
+    (self.start, tokens, lines) = (nil, [], [])
+  }
+
+  /// Columns before the first character of a line; a tab goes to the next multiple of 8.
+  private static func indentation(_ text: Substring) -> Int {
+    var columns = 0
+    for character in text.prefix(1000) {
+      guard character == " " || character == "\t" else { break }
+      columns = character == " " ? columns + 1 : (columns / 8 + 1) * 8
+    }
+    return columns
   }
 
   private mutating func token(_ first: Character) throws(ConfigurationError) -> PythonToken {

@@ -185,7 +185,8 @@ extension ShellScript {
         names[name] = .number(Double(number))
       }
     }
-    guard case .number(let value) = PythonExpression.value(of: statement.tokens[...], names: names) else {
+    guard case .number(let value) = PythonExpression.value(of: statement.tokens[...], names: { names[$0] })
+    else {
       return nil
     }
     return Int(exactly: value)

@@ -245,5 +245,5 @@ extension Syntax {
       let name = line.dropFirst().prefix { $0.isLetter || $0.isNumber || "_-.".contains($0) }
       return line.first == "[" && name.first?.isLetter == true && line[name.endIndex...].first == "]"
     }
-  ) { (input) throws(ConfigurationError) in try TOMLReader.root(of: input) }
+  ) { (input, _) throws(ConfigurationError) in ParsedFile(try TOMLReader.root(of: input)) }
 }

@@ -121,5 +121,5 @@ extension Syntax {
       let rest = line[name.endIndex...]
       return !name.isEmpty && rest.first == ":" && (rest.dropFirst().first ?? " ") == " "
     }
-  ) { (input) throws(ConfigurationError) in try YAMLDocument.root(of: input) }
+  ) { (input, _) throws(ConfigurationError) in ParsedFile(try YAMLDocument.root(of: input)) }
 }
