@@ -167,7 +167,9 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "roteqTests",
-      dependencies: ["Formulas", "Equilibrium", "OutsideText", "Reports", "Safetensors", "roteq"],
+      dependencies: [
+        "Formulas", "Equilibrium", "OutsideText", "Reports", "RunConfigurations", "Safetensors", "roteq",
+      ],
       exclude: ["Expected"], swiftSettings: settings),
     .testTarget(
       name: "OptimizersTests",
@@ -181,7 +183,7 @@ let package = Package(
       dependencies: [
         "Dynamics", "Formulas", "Equilibrium", "Optimizers", "OutsideText", "RunConfigurations",
       ],
-      swiftSettings: settings),
+      exclude: ["References"], swiftSettings: settings),
     .testTarget(
       name: "AuditsTests",
       dependencies: [
@@ -190,7 +192,8 @@ let package = Package(
       ],
       swiftSettings: settings),
     .testTarget(
-      name: "ParametersTests", dependencies: ["Equilibrium", "Parameters", "RunConfigurations"],
+      name: "ParametersTests",
+      dependencies: ["Equilibrium", "Formulas", "Optimizers", "Parameters", "RunConfigurations"],
       swiftSettings: settings),
   ]
 )

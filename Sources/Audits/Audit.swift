@@ -106,8 +106,11 @@ public struct Audit: Sendable {
         at: 0)
     }
     var predictors: [LayerShape: TensorPrediction] = [:]
-    for ((tensor, stored), layer) in zip(chosen, layers) {
-      let layer = layer.adopting(from: run.layers)
+    for ((tensor, stored), layer) in zip(chosen, run.owning(layers.map { $0.adopting(from: run.layers) })) {
+      guard layer.hyperparameters[.weightDecay] != 0 else {
+        warnings.append("\(tensor.name) is in a group without weight decay and has no equilibrium.")
+        continue
+      }
       let key = layer.withoutName
       let predictor: TensorPrediction
       if let known = predictors[key] {

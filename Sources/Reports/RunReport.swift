@@ -64,6 +64,7 @@ public struct RunReport: Sendable {
   /// The parts from top to bottom; those that have nothing to say are left out.
   public var sections: [Section] {
     [
+      Section(name: "warnings", heading: "Warnings", blocks: warnings.isEmpty ? [] : [.list(warnings)]),
       Section(name: "summary", heading: "What these settings do", blocks: [.list(summary)]),
       Section(name: "settings", heading: "Settings", blocks: [.table(settingsTable)]),
       Section(name: "layers", heading: "Predictions for each layer", blocks: layerBlocks),
@@ -75,7 +76,6 @@ public struct RunReport: Sendable {
       Section(name: "crosscheck", heading: "Cross-check by a random walk", blocks: crossCheckBlocks),
       Section(name: "formulas", heading: "Formulas", blocks: formulaBlocks),
       Section(name: "assumptions", heading: "Assumptions", blocks: [.list(assumptions)]),
-      Section(name: "warnings", heading: "Warnings", blocks: warnings.isEmpty ? [] : [.list(warnings)]),
       Section(
         name: "notes", heading: "Notes on the configuration", blocks: notes.isEmpty ? [] : [.list(notes)]),
     ].filter { !$0.blocks.isEmpty }

@@ -31,8 +31,8 @@ public enum ConfigurationError: Error, Equatable, Sendable, CustomStringConverti
     switch self {
     case .invalid(_, at: .override), .invalid(.needs, _), .invalid(.ambiguousOptimizer, _),
       .invalid(.optimizerInCode, _), .invalid(.forksDiffer, _), .invalid(.stateAlone, _),
-      .invalid(.undecided, _),
-      .invalid(.nothingToIgnore, _):
+      .invalid(.undecided, _), .invalid(.nothingToIgnore, _), .invalid(.severalOptimizers, _),
+      .invalid(.asks, _), .invalid(.automatic, _), .invalid(.notBeside, _):
       true
     default: false
     }
@@ -110,6 +110,14 @@ public enum Problem: Error, Equatable {
   case optimizerInCode(arguments: String)
   /// A setting that decides the run, is not stated, and has another default in copies of the program.
   case forksDiffer(key: String, program: String, upstream: String, other: String)
+  /// A script that makes several optimizers: what each is called, and its line.
+  case severalOptimizers([String], lines: [Int])
+  /// What nothing says and decides the run; the reason is a clause.
+  case asks(key: String, choices: [String], because: String)
+  /// A file that was given as belonging to a run and is no part of it.
+  case notBeside(String, String)
+  /// Values that the arguments of another program fill in.
+  case automatic([String])
   /// A trainer_state.json without the arguments beside it.
   case stateAlone(missing: [String])
   /// Keys that several optimizers have.
@@ -185,6 +193,15 @@ extension Problem: CustomStringConvertible {
     case .forksDiffer(let key, let program, let upstream, let other):
       "\(key) is not stated, and copies of \(program) differ in it; pass --set \(key)=\(upstream) (\(program)'s own)"
         + " or what the copy has, such as --set \(key)=\(other)"
+    case .severalOptimizers(let names, let lines):
+      "\(names.count) optimizers are made: \(names.prefix(5).joined(separator: ", "))\(names.count > 5 ? ", …" : ""); pass"
+        + " --optimizer_line=\(lines.first ?? 1) or that of another"
+    case .notBeside(let path, let format): "\(path.excerpt) is no part of a run that is read as \(format)"
+    case .automatic(let keys):
+      "\(keys.prefix(5).joined(separator: ", ")) \(keys.count == 1 ? "is" : "are") auto, which the Trainer's arguments fill in: read"
+        + " these, with this file beside them, or pass --\(keys[0])=VALUE"
+    case .asks(let key, let choices, let reason):
+      "\(reason); pass \(choices.map { "--\(key)=\($0)" }.joined(separator: " or "))"
     case .stateAlone(let missing):
       "trainer_state.json does not hold \(missing.joined(separator: ", ")); pass "
         + missing.map { "--\($0)=\($0 == "optim" ? "adamw_torch" : "NUMBER")" }.joined(separator: " ")

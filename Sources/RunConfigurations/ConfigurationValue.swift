@@ -137,6 +137,11 @@ struct ConfigurationValue: Sendable {
 }
 
 extension ConfigurationValue {
+  /// The mapping with other values under their keys, from the top.
+  func replacing(_ values: [ConfigurationValue]) -> ConfigurationValue {
+    values.reduce(self) { $0.replacing($1.key.split(separator: ".").map(String.init)[...], with: $1) }
+  }
+
   /// The mapping with another value at a path of keys; a mapping that is not there is made.
   func replacing(_ path: ArraySlice<String>, with value: ConfigurationValue) -> ConfigurationValue {
     guard let name = path.first, case .mapping(var values) = content else {

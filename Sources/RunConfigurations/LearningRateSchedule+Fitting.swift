@@ -26,6 +26,38 @@ extension LearningRateSchedule {
         learningRates: steps == 1 ? [rate(0)] : [rate(0), rate(steps - 1)]))
   }
 
+  /// A kind of schedule after a rise, as ``following(_:_:key:peak:steps:breaks:rate:)`` may find it in a program's rule.
+  ///
+  /// - Parameters:
+  ///   - rise: updates of the rise; it need not be whole.
+  ///   - first: the factor of the first update.
+  ///   - end: the update at which the schedule ends; that of the run where it is nil.
+  static func rising(
+    _ name: String, over rise: Double, from first: Double = 0, to floor: Double, end: Int? = nil
+  ) -> ScheduleSpecification? {
+    guard let warmup = Int(exactly: rise) else { return nil }
+    var named = ScheduleSpecification(name)
+    if name != "constant" { named.parameters["floor"] = [floor] }
+    if warmup > 0 { named.warmup = warmup }
+    if warmup > 0, first > 0 { named.warmupFrom = first }
+    named.end = end
+    return named
+  }
+
+  /// The learning rates of all updates as a table; straight lines stay within a millionth of the peak.
+  static func following(
+    _ rates: [Double], _ settings: RunSettings, key: String, peak: Double
+  ) throws(ConfigurationError) -> LearningRateSchedule {
+    var breaks: [Int] = []
+    for index in rates.indices.dropFirst().dropLast() {
+      let bend = (rates[index + 1] - rates[index]) - (rates[index] - rates[index - 1])
+      if abs(bend) > 1e-5 * peak { breaks += [index, index + 1] }
+    }
+    return try .following(nil, settings, key: key, peak: peak, steps: rates.count, breaks: breaks) {
+      rates[$0]
+    }
+  }
+
   /// That the peak is not reached, a sentence.
   static func endsWithinWarmup(_ warmup: Int, steps: Int) -> String {
     "The warmup takes \(warmup) of \(steps) steps: the learning rate stays below its peak."

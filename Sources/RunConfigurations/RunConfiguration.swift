@@ -12,12 +12,15 @@ public enum RunConfiguration {
   ///   - facts: what the file may leave open.
   ///   - format: the identifier of the format, one of ``formats``; told from the file when left out.
   ///   - ignored: keys that would decide the run if they were read, and are left out nevertheless.
+  ///   - beside: files that belong to the same run: DeepSpeed's JSON beside the Trainer's arguments, or others of GPT-NeoX.
   /// - Throws: ``ConfigurationError``.
   public static func read(
     path: String, overrides: [String] = [], facts: RunFacts = RunFacts(), format: String? = nil,
-    ignoring ignored: [String] = []
+    ignoring ignored: [String] = [], beside: [String] = []
   ) throws(ConfigurationError) -> TrainingRun {
-    try read(InputText(path: path), overrides, facts, format, ignoring: ignored)
+    var others: [BesideFile] = []
+    for path in beside { others.append(try BesideFile(path: path)) }
+    return try read(InputText(path: path), overrides, facts, format, ignoring: ignored, others)
   }
 
   /// Reads the text of a run configuration; `path` tells the syntax and appears in messages.
@@ -40,24 +43,60 @@ public enum RunConfiguration {
 
   private static func read(
     _ input: InputText, _ overrides: [String], _ facts: RunFacts, _ identifier: String?,
-    ignoring ignored: [String]
+    ignoring ignored: [String], _ beside: [BesideFile] = []
   ) throws(ConfigurationError) -> TrainingRun {
-    let syntax = try Syntax.of(input)
+    var (input, syntax) = (input, try Syntax.of(input))
     var file = try syntax.parse(input, [:])
+    let (command, replacements) = (file.command, file.replacements)
+    (input, syntax) = (file.input ?? input, file.syntax ?? syntax)
+    file.root = file.root.replacing(replacements)
     let (format, claim) = try RunFormat.of(file, syntax, identifier, input)
-    if let known = format.known { file = try syntax.parse(input, known(overrides)) }
+    if format.unites {
+      for other in beside { file.root = try other.united(with: file.root) }
+    }
+    if let prepare = format.prepare { file = try prepare(file, input, overrides) }
     if let stranger = file.stranger, !format.readsScripts { throw stranger }
-    var settings = RunSettings(file, format, input: input, facts: facts, ignoring: ignored)
+    if command?.program.isEmpty == true {
+      file.command = command
+      // Files that lie under the one of the command come in with its preparation.
+      file.root = file.root.replacing(replacements)
+    }
+    var settings = RunSettings(
+      file, format, input: input, facts: facts, ignoring: ignored, beside: format.unites ? [] : beside)
     for argument in overrides { try settings.override(argument) }
     var run = try format.read(&settings)
     run.dropByteOrderMarks()
     try settings.checkLeftovers()
+    if let other = settings.beside.first(where: { !$0.isUsed }) {
+      throw .invalid(.notBeside(other.path, format.name), at: .file(input.path))
+    }
     if settings.isUnneeded(.steps) { throw .invalid(.stated(.steps), at: .file(input.path)) }
     do throws(Problem) { try run.check() } catch { throw .invalid(error, at: .file(input.path)) }
     if format.identifier != RunFormat.roteqYAML.identifier {
       run.notes.insert("Read as \(format.name)\(claim.isEmpty ? "" : ": \(claim)").", at: 0)
     }
     return run
+  }
+}
+
+/// A file that belongs to the same run as another.
+struct BesideFile: Sendable {
+  let path: String
+  let root: ConfigurationValue
+  var isUsed = false
+
+  init(path: String) throws(ConfigurationError) {
+    let input = try InputText(path: path)
+    (self.path, root) = (path, try Syntax.of(input).parse(input, [:]).root)
+  }
+
+  /// The settings of both; one that both have is refused.
+  func united(with other: ConfigurationValue) throws(ConfigurationError) -> ConfigurationValue {
+    let (own, others) = (try root.mapping(), try other.mapping())
+    if let twice = own.values.first(where: { others[$0.key] != nil }) {
+      throw twice.invalid(.repeatedKey(twice.key))
+    }
+    return ConfigurationValue(key: "", content: .mapping(others.values + own.values), place: other.place)
   }
 }
 
@@ -104,8 +143,14 @@ struct RunFormat: Sendable {
   var isStrict = false
   /// Whether what was parsed is in this format, where more than a ``Signature`` tells.
   var isTypical: @Sendable (_ file: ParsedFile) -> Bool = { _ in false }
-  /// Python: the values of the names that the file may refer to, given the overrides.
-  var known: (@Sendable (_ overrides: [String]) -> [String: PythonValue])?
+  /// Makes the settings of what was parsed, where they are more than it says: of a file that others lie under, or a script.
+  var prepare:
+    (
+      @Sendable (ParsedFile, InputText, _ overrides: [String]) throws(ConfigurationError) ->
+        ParsedFile
+    )?
+  /// Whether several files are one run, each with settings that the others have not.
+  var unites = false
   /// Python: whether it may be more than assignments.
   var readsScripts = false
   /// Makes a run of the settings.
@@ -113,8 +158,10 @@ struct RunFormat: Sendable {
 
   /// Every format, in the order in which they are tried; the last of a syntax takes what no other claims.
   static let catalogue: [RunFormat] = [
-    .fairseq, .megatron, .timm, .nanoGPT, .parameterGroups, .huggingFace, .lightning, .composer, .torchTitan,
-    .roteqYAML,
+    .fairseq, .fairseqHydra, .megatron, .gptNeoX, .timm, .huggingFace, .torchScript, .optax, .keras, .nanoGPT,
+    .parameterGroups, .llamaFactory,
+    .axolotl, .deepSpeed, .lightning, .litGPT, .composer, .torchTitan, .torchTune, .maxText, .levanter, .olmo,
+    .ultralytics, .mmEngine, .detectron2, .swin, .openCLIP, .mae, .dino, .diffusers, .roteqYAML,
   ]
 
   /// The format of what was parsed, the one that is asked for or that claims it, and by what it does.
@@ -127,13 +174,13 @@ struct RunFormat: Sendable {
     if let identifier {
       format = formats.first { $0.identifier == identifier }
       claim = "--config-format asks for it"
-    } else if let command = file.command {
+    } else if let command = file.command, !command.program.isEmpty {
       format = formats.first { $0.identifier == command.program }
       claim = "it starts \(command.script)"
     } else if let found = signature(of: file.root, syntax) {
       guard let name = found.signature.format else {
         throw .invalid(
-          .foreignProgram(found.signature.program, keys: found.keys, known: formats.map(\.name)),
+          .foreignProgram(found.signature.program, keys: found.keys, known: formats.map(\.identifier)),
           at: .file(input.path))
       }
       claim = "it has \(found.keys.joined(separator: " and "))"
@@ -142,7 +189,7 @@ struct RunFormat: Sendable {
       format = formats.first { $0.isTypical(file) }
     }
     guard let format else {
-      throw .invalid(.unknownFormat(known: formats.map(\.name)), at: .file(input.path))
+      throw .invalid(.unknownFormat(known: formats.map(\.identifier)), at: .file(input.path))
     }
     return (format, claim)
   }

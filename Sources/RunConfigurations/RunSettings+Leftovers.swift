@@ -34,34 +34,73 @@ extension RunSettings {
   ///
   /// - Throws: ``ConfigurationError`` with the keys.
   func checkLeftovers() throws(ConfigurationError) {
-    for key in ignoring.sorted() where !rest.contains(where: { $0.key == key }) {
+    for key in ignoring.sorted() where !rest.contains(where: { $0.key == key }) && !leftOut.contains(key) {
       throw .invalid(.nothingToIgnore(key), at: .file(path))
     }
     let missing = used.union(format.keys).filter { !has($0) }
     let deciding = used.filter { !has($0) }.map { ($0, KeyWords($0)) }.filter { $0.1.areDecisive }
+    let stated = Set(format.keys)
+    let short = missing.filter { KeyWords($0).areDecisive || (stated.contains($0) && $0.count > 2) }
+    let parts = missingParts
     let undecided = rest.filter { value in
-      if values.count < 1000, !harmless.contains(value.key), !ignoring.contains(value.key), !value.isNull,
-        Self.standsFor(value.key, missing, deciding)
-      {
-        return true
+      guard !ignoring.contains(value.key), !value.isNull else { return false }
+      if values.count < 1000, !harmless.contains(value.key) || aside.contains(value.key) {
+        if !parts.isEmpty, Self.prefixes(of: value.key).contains(where: { isPart($0, nearTo: parts) }) {
+          return true
+        }
+        if aside.contains(value.key) {
+          if Spelling.isNearSlip(value.key, of: missing) { return true }
+        } else if Self.standsFor(value.key, missing, short, deciding) {
+          return true
+        }
       }
+      if aside.contains(value.key) { return false }
       let isUnknown = format.isStrict && !harmless.contains(value.key) && !value.isNull && !value.isOff
-      return (isUnknown || isStrange(value)) && !ignoring.contains(value.key)
+      return isUnknown || isStrange(value)
     }
     guard let first = undecided.first else { return }
     let known = Array(used).sorted()
-    let keys = undecided.map { UnreadKey(name: $0.key, nearest: Spelling.nearest(to: $0.key, among: known)) }
+    let keys = undecided.map {
+      UnreadKey(
+        name: $0.key, nearest: $0.key.hasPrefix("$") ? nil : Spelling.nearest(to: $0.key, among: known))
+    }
     throw first.invalid(.undecided(keys, by: format.name))
   }
 
   /// Whether a key may be meant for one that is not stated: misspelt, or with a word more.
   private static func standsFor(
-    _ key: String, _ missing: Set<String>, _ deciding: [(key: String, words: KeyWords)]
+    _ key: String, _ missing: Set<String>, _ short: Set<String>, _ deciding: [(key: String, words: KeyWords)]
   ) -> Bool {
     let words = KeyWords(key)
-    guard !words.isAside else { return false }
-    return Spelling.isSlip(key, of: missing) || Spelling.isSlip(key, ofShort: deciding.map(\.key))
+    guard !words.isAside else { return Spelling.isNearSlip(key, of: missing.filter { KeyWords($0).isAside }) }
+    return Spelling.isSlip(key, of: missing) || Spelling.isSlip(key, ofShort: short)
       || deciding.contains { words.contain($0.words) }
+  }
+
+  /// A key's parts from the top: `a` and `a.b` of `a.b.c`.
+  private static func prefixes(of key: String) -> [String] {
+    key.indices.filter { key[$0] == "." }.map { String(key[..<$0]) }
+  }
+
+  /// The parts that the format reads and the file does not have.
+  private var missingParts: Set<String> {
+    let known = Set((Array(used) + format.keys).flatMap(Self.prefixes))
+    let present = Set(values.flatMap { Self.prefixes(of: $0.key) })
+    return known.subtracting(present)
+  }
+
+  /// Whether a part of the file that is not read is nearly one that is, and lies in the same part.
+  private func isPart(_ prefix: String, nearTo parts: Set<String>) -> Bool {
+    func split(_ key: String) -> (parent: Substring, name: String) {
+      guard let dot = key.lastIndex(of: ".") else { return ("", key) }
+      return (key[..<dot], String(key[key.index(after: dot)...]))
+    }
+    let own = split(prefix)
+    return parts.contains { part in
+      let other = split(part)
+      return other.parent == own.parent && other.name != own.name
+        && Spelling.isNearSlip(own.name, of: [other.name])
+    }
   }
 
   /// Whether something was given that no one asked for.
@@ -77,13 +116,15 @@ extension RunSettings {
 
   /// Whether a value that nobody asked for may be one that decides the run.
   private func isStrange(_ value: ConfigurationValue) -> Bool {
-    guard !harmless.contains(value.key), !value.isNull else { return false }
+    guard !harmless.contains(value.key), !aside.contains(value.key), !value.isNull else { return false }
+    // The arguments that a script is given.
+    if value.key.hasPrefix("$") { return true }
     let parts = KeyWords(value.key)
     guard !parts.isAside else { return false }
     if parts.areDecisive { return !value.isOff }
     // Comparing takes time, and no real configuration is so long.
     return values.count < 1000
-      && Spelling.isSlip(value.key, of: used.filter { KeyWords($0).areDecisive })
+      && Spelling.isSlip(value.key, of: used.filter { KeyWords($0).areDecisive || format.keys.contains($0) })
   }
 }
 
@@ -120,7 +161,9 @@ private struct KeyWords {
       words[words.count - 1].append(contentsOf: character.lowercased())
       isLower = character.isLowercase
     }
-    self.words = words
+    // A `trust_remote_code` is no coefficient.
+    self.words =
+      words.contains("trust") && words.contains { $0.hasPrefix("coef") } ? words + ["trust_coeff"] : words
     isAside = !Self.aside.isDisjoint(with: words)
   }
 
@@ -140,7 +183,7 @@ private struct KeyWords {
     "lr", "lrs", "wd", "blr", "learning", "decay", "momentum", "beta", "betas", "eps", "epsilon", "nesterov",
     "dampening", "optimizer", "optimizers", "optim", "opt", "warmup", "schedule", "scheduler", "sched",
     "adam", "adamw", "sgd", "muon", "lion", "lamb", "lars", "sophia", "adafactor", "prodigy", "shampoo",
-    "soap", "galore", "badam", "apollo", "mup", "trust", "ns", "loraplus",
+    "soap", "galore", "badam", "apollo", "mup", "ns", "loraplus", "trust_coeff",
   ]
   private static let lengths: Set = [
     "iter", "iters", "iteration", "iterations", "epoch", "epochs", "step", "steps", "updates",
@@ -151,6 +194,6 @@ private struct KeyWords {
     "save", "saving", "ckpt", "print", "vis", "sample", "sampling", "generation", "inference", "interval",
     "freq", "frequency", "every", "patience", "ema", "bn", "norm", "batchnorm", "layernorm", "rmsnorm",
     "pipeline", "profile", "profiler", "profiling", "noise", "callbacks", "wandb", "tensorboard", "monitor",
-    "metrics", "tokenizer", "encoder", "checkpoint", "diffusion", "dataloader", "timeout",
+    "metrics", "tokenizer", "multiple", "loss", "encoder", "checkpoint", "diffusion", "dataloader", "timeout",
   ]
 }

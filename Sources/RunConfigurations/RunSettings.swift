@@ -24,17 +24,34 @@ struct RunSettings {
   private(set) var usedFacts: Set<RunFacts.Fact> = []
   /// Keys that are left out although they may decide the run.
   let ignoring: Set<String>
+  /// Those of them that stand for more than one setting and were looked at.
+  private(set) var leftOut: Set<String> = []
+
+  /// Whether a key is to be left out; a warning has to say what it is replaced by.
+  mutating func isLeftOut(_ key: String) -> Bool {
+    guard ignoring.contains(key) else { return false }
+    leftOut.insert(key)
+    return true
+  }
   /// The training command that they were given to; nil where the file is none.
   let command: TrainingCommand?
-  /// All that a file of Python says.
+  /// Python: all that a script says, and what is given from outside for its names.
   let statements: [PythonStatement]
+  let fixed: [String: PythonValue]
+  /// Files that were given as belonging to the run.
+  private(set) var beside: [BesideFile]
+  /// Overrides that are taken in already, by key.
+  private let taken: Set<String>
 
   init(
-    _ file: ParsedFile, _ format: RunFormat, input: InputText, facts: RunFacts, ignoring: [String] = []
+    _ file: ParsedFile, _ format: RunFormat, input: InputText, facts: RunFacts, ignoring: [String] = [],
+    beside: [BesideFile] = []
   ) {
+    self.beside = beside
     self.ignoring = Set(ignoring)
     self.format = format
-    (root, command, statements) = (file.root, file.command, file.statements)
+    (root, command, taken) = (file.root, file.command, file.taken)
+    (statements, fixed) = (file.statements, file.fixed)
     (stem, path) = (input.stem, input.path)
     folder = input.isFile ? input.folder : nil
     self.facts = facts
@@ -61,6 +78,7 @@ struct RunSettings {
     let written = String(argument[..<equals].dropFirst(2))
     let text = String(argument[equals...].dropFirst())
     let key = positions[written] == nil ? String(written.map { $0 == "-" ? "_" : $0 }) : written
+    if taken.contains(key) { return }
     guard positions[key] != nil || known.contains(key) else {
       throw .invalid(
         .unknownKey(written, known: known + values.map(\.key).filter { !known.contains($0) }), at: place)
@@ -87,16 +105,42 @@ struct RunSettings {
     }
   }
 
-  /// What the file of that name says that lies beside this one; nil where there is none.
-  func sibling(_ name: String) throws(ConfigurationError) -> ConfigurationValue? {
-    guard let folder else { return nil }
-    do throws(ConfigurationError) {
-      let input = try InputText(path: folder + name)
-      return try Syntax.of(input).parse(input, [:]).root
-    } catch {
-      if case .missing = error { return nil }
-      throw error
+  /// Puts a value in the place of a setting.
+  mutating func put(_ key: String, _ content: ConfigurationValue.Content) {
+    let key = spelled(key)
+    let place = positions[key].map { values[$0].place } ?? .file(path)
+    let value = ConfigurationValue(key: key, content: content, place: place)
+    if let position = positions[key] {
+      values[position] = value
+    } else {
+      positions[key] = values.count
+      values.append(value)
     }
+  }
+
+  /// What the file of that name says that lies beside this one, under its path or under its name alone; nil where there is none.
+  mutating func sibling(_ name: String) throws(ConfigurationError) -> ConfigurationValue? {
+    let last = name.split(separator: "/").last
+    if let other = given(where: { $0.path.split(separator: "/").last == last }) { return other }
+    guard let folder, !name.split(separator: "/").contains("..") else { return nil }
+    let short = name.split(separator: "/").last.map(String.init) ?? name
+    for path in name.hasPrefix("/") ? [folder + short] : [folder + name, folder + short] {
+      do throws(ConfigurationError) {
+        let input = try InputText(path: path)
+        return try Syntax.of(input).parse(input, [:]).root
+      } catch {
+        if case .missing = error { continue }
+        throw error
+      }
+    }
+    return nil
+  }
+
+  /// What a file says that was given as belonging to the run; it counts as used.
+  mutating func given(where isWanted: (BesideFile) -> Bool) -> ConfigurationValue? {
+    guard let index = beside.firstIndex(where: isWanted) else { return nil }
+    beside[index].isUsed = true
+    return beside[index].root
   }
 
   /// Replaces values by what is made of them, such as references by what they refer to.
@@ -272,6 +316,12 @@ struct RunSettings {
     for key in keys.map(spelled) where !used.contains(key) { harmless.insert(key) }
   }
   private(set) var harmless: Set<String>
+
+  /// Passes over keys that belong to other parts of the program; one that is nearly the name of a part that is read is not passed over.
+  mutating func passOver(_ isOther: (String) -> Bool) {
+    for value in values where !used.contains(value.key) && isOther(value.key) { aside.insert(value.key) }
+  }
+  private(set) var aside: Set<String> = []
 
   /// What was taken from elsewhere, a sentence each.
   private(set) var remarks: [String] = []

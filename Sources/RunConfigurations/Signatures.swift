@@ -32,45 +32,66 @@ struct Signature: Sendable {
   /// Every signature, in the order in which they are tried.
   static let catalogue: [Signature] = [
     Signature(
-      "torchtune", mappings, "optimizer._component_", "model._component_", "tokenizer._component_"),
+      "torchtune", format: "torchtune", mappings, "optimizer._component_", "model._component_",
+      "tokenizer._component_"),
     Signature(
-      "litgpt", mappings, "train.micro_batch_size", "train.lr_warmup_steps", "train.global_batch_size"),
+      "litgpt", format: "litgpt", mappings, "train.micro_batch_size", "train.lr_warmup_steps",
+      "train.global_batch_size"),
     Signature(
-      "axolotl", mappings, "base_model micro_batch_size", "base_model sequence_len", "base_model datasets",
-      "base_model val_set_size"),
+      "axolotl", format: "axolotl", mappings, "base_model micro_batch_size", "base_model sequence_len",
+      "base_model datasets", "base_model val_set_size"),
     Signature(
-      "OLMo", mappings, "optimizer.learning_rate scheduler.name", "optimizer.learning_rate max_duration",
+      "OLMo", format: "olmo", mappings, "optimizer.learning_rate scheduler.name",
+      "optimizer.learning_rate max_duration",
       "optimizer.learning_rate device_train_microbatch_size"),
     Signature(
-      "Levanter", mappings, "trainer.train_batch_size optimizer.learning_rate", "trainer.num_train_steps"),
+      "Levanter", format: "levanter", mappings, "trainer.train_batch_size optimizer.learning_rate",
+      "trainer.num_train_steps"),
     Signature("NeMo", mappings, "model.optim.name", "model.optim.sched", "optim.sched.name"),
     Signature(
-      "fairseq's hydra configurations", mappings, "optimization.max_update", "optimization.lr",
-      "optimization.update_freq", "optimization.max_epoch"),
+      "fairseq", format: "fairseq-hydra", mappings, "optimization.max_update", "optimization.lr",
+      "optimization.update_freq", "optimization.max_epoch", "optimizer._name", "lr_scheduler._name"),
     Signature(
-      "GPT-NeoX", mappings, "lr-decay-style", "pipe-parallel-size", "pipe_parallel_size", "train-iters",
+      "GPT-NeoX", format: "gpt-neox", mappings, "lr-decay-style", "pipe-parallel-size", "pipe_parallel_size",
+      "train-iters",
       "lr_decay_style optimizer.params", "train_iters optimizer.type", "num-layers hidden-size"),
     Signature(
-      "DeepSpeed", mappings, "train_micro_batch_size_per_gpu", "zero_optimization", "optimizer.params",
+      "DeepSpeed", format: "deepspeed", ["YAML", "JSON"], "train_micro_batch_size_per_gpu",
+      "zero_optimization", "optimizer.params",
       "train_batch_size optimizer.type"),
-    Signature("Ultralytics", mappings, "lr0", "lrf"),
-    Signature("detectron2", mappings, "SOLVER", "_BASE_", "MODEL.META_ARCHITECTURE"),
     Signature(
-      "Swin's YACS", mappings, "TRAIN.BASE_LR", "TRAIN.EPOCHS", "TRAIN.WARMUP_EPOCHS", "MODEL.SWIN",
+      "Ultralytics", format: "ultralytics", ["YAML"], "lr0", "lrf", "task mode", "weights hyp", "cfg hyp"),
+    Signature(
+      "SlowFast", mappings, "SOLVER.MAX_EPOCH", "SOLVER.LR_POLICY", "SOLVER.OPTIMIZING_METHOD"),
+    Signature("fast-reid", mappings, "SOLVER.MAX_EPOCHS", "SOLVER.OPT"),
+    Signature(
+      "detectron2", format: "detectron2", mappings, "SOLVER.IMS_PER_BATCH", "SOLVER.BASE_LR",
+      "SOLVER.MAX_ITER",
+      "_BASE_", "MODEL.META_ARCHITECTURE", "SOLVER"),
+    Signature(
+      "Swin", format: "swin", mappings, "TRAIN.BASE_LR", "TRAIN.EPOCHS", "TRAIN.WARMUP_EPOCHS", "MODEL.SWIN",
       "TRAIN.OPTIMIZER"),
     Signature("PaddlePaddle", mappings, "OptimizerBuilder", "LearningRate.base_lr", "Optimizer.lr"),
     Signature(
-      "MaxText", mappings, "base_num_decoder_layers", "base_emb_dim", "learning_rate_schedule_steps",
-      "adam_b1"),
+      "MaxText", format: "maxtext", mappings, "base_num_decoder_layers", "base_emb_dim",
+      "learning_rate_schedule_steps",
+      "adam_b1", "base_config", "warmup_steps_fraction", "adam_weight_decay"),
+    Signature(
+      "open_clip", format: "open-clip", ["YAML"], "accum_freq wd", "train_num_samples wd", "local_loss wd"),
+    Signature("MAE", format: "mae", mappings, "blr accum_iter", "blr warmup_epochs"),
     Signature("ESPnet", mappings, "optim_conf", "scheduler_conf"),
     Signature("Megatron Bridge", mappings, "recipe._target_", "checkpoint.save_interval"),
     Signature(
-      "mmengine", ["Python"], "optim_wrapper", "train_cfg", "lr_config", "param_scheduler", "_base_",
+      "mmengine", format: "mmengine", ["Python"], "optim_wrapper", "train_cfg", "lr_config",
+      "param_scheduler", "_base_",
       "optimizer_config", "default_scope"),
     Signature("detectron2", ["Python"], "dataloader", "lr_multiplier"),
     Signature("PaddlePaddle", ["Python"], "LearningRate"),
     Signature(
       "timm", format: "timm", ["YAML"], "opt sched", "opt warmup_epochs", "opt drop_path"),
+    Signature(
+      "LLaMA-Factory", format: "llamafactory", ["YAML", "JSON"], "finetuning_type", "stage template",
+      "cutoff_len template"),
     Signature(
       "Hugging Face's Trainer", format: "huggingface", mappings, "log_history global_step",
       "per_device_train_batch_size", "per_gpu_train_batch_size", "lr_scheduler_type", "num_train_epochs",

@@ -14,30 +14,51 @@ public enum Spelling {
     return best.distance <= max(2, best.name.count / 3) ? best.name : nil
   }
 
-  /// Whether a name differs from a known one by one or two letters.
+  /// Whether a name differs from a known one by one or two letters, or by signs between its words.
   static func isSlip(_ name: String, of known: some Sequence<String>) -> Bool {
-    known.contains { abs($0.count - name.count) <= 2 && $0.count > 5 && distance(name.lowercased(), $0) <= 2 }
+    let name = plain(name)
+    return known.contains { known in
+      let known = plain(known)
+      return known.count > 5 && abs(known.count - name.count) <= 2 && distance(name, known) <= 2
+    }
   }
 
   /// Whether a name differs from a short one by a letter.
   static func isSlip(_ name: String, ofShort known: some Sequence<String>) -> Bool {
-    known.contains {
-      $0.count <= 5 && abs($0.count - name.count) <= 1 && distance(name.lowercased(), $0) <= 1
+    let name = plain(name)
+    return known.contains { known in
+      let known = plain(known)
+      return known.count <= 5 && abs(known.count - name.count) <= 1 && distance(name, known) <= 1
     }
   }
 
-  /// Insertions, deletions and replacements between two words.
+  /// Whether a name differs from a known one by no more than a letter.
+  static func isNearSlip(_ name: String, of known: some Sequence<String>) -> Bool {
+    let name = plain(name)
+    return known.contains { known in
+      let known = plain(known)
+      return known.count > 3 && abs(known.count - name.count) <= 1 && distance(name, known) <= 1
+    }
+  }
+
+  /// A name without what parts its words, in lower case.
+  private static func plain(_ name: String) -> String { name.lowercased().filter { $0 != "_" && $0 != "-" } }
+
+  /// Insertions, deletions, replacements and exchanges of neighbours between two words.
   private static func distance(_ first: String, _ second: String) -> Int {
-    let second = Array(second)
+    let (first, second) = (Array(first), Array(second))
+    var before = [Int](repeating: 0, count: second.count + 1)
     var row = Array(0...second.count)
-    for (i, a) in first.enumerated() {
-      var diagonal = row[0]
-      row[0] = i + 1
-      for (j, b) in second.enumerated() {
-        let replaced = diagonal + (a == b ? 0 : 1)
-        diagonal = row[j + 1]
-        row[j + 1] = min(replaced, row[j + 1] + 1, row[j] + 1)
+    for i in first.indices {
+      var next = [Int](repeating: i + 1, count: second.count + 1)
+      for j in second.indices {
+        let replaced = row[j] + (first[i] == second[j] ? 0 : 1)
+        next[j + 1] = min(replaced, row[j + 1] + 1, next[j] + 1)
+        if i > 0, j > 0, first[i] == second[j - 1], first[i - 1] == second[j] {
+          next[j + 1] = min(next[j + 1], before[j - 1] + 1)
+        }
       }
+      (before, row) = (row, next)
     }
     return row[second.count]
   }

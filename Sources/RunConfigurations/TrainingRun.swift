@@ -21,6 +21,12 @@ public struct TrainingRun: Sendable, Equatable {
   public var stepsPerEpoch: Int?
   /// How the learning rate changes over the steps.
   public var schedule: LearningRateSchedule
+  /// How the weight decay changes beside the learning rate, as factors of it, above 1 where it grows; nil where it does not.
+  public var weightDecaySchedule: ScheduleSpecification?
+  /// Parameters with hyperparameters of their own, by the names of their tensors.
+  public var groups: [ParameterGroup] = []
+  /// What the learning rate is multiplied by from one block of the network to that below it; nil where all have the same.
+  public var layerDecay: Double?
   /// Which tensors decay, where the layers come from a checkpoint.
   public var decayRule: DecayRule
   /// The layers whose weights decay, in the order of the network; empty where the configuration has no shapes.
@@ -73,6 +79,13 @@ public struct TrainingRun: Sendable, Equatable {
     try settings(hyperparameters, weight: .scaleInvariant)
   }
 
+  /// The run with other layers.
+  public func with(_ layers: [LayerShape]) -> TrainingRun {
+    var run = self
+    run.layers = layers
+    return run
+  }
+
   /// Refuses hyperparameters that no run can have. A weight decay of 0 passes: the run trains, without an equilibrium.
   func checkHyperparameters() throws(SettingsError) { _ = try decaying.settings() }
 
@@ -108,7 +121,9 @@ public struct TrainingRun: Sendable, Equatable {
     return RunPlan(
       steps: steps, learningRate: peak,
       schedule: try schedule.schedule(peak: hyperparameters[.learningRate] ?? .nan, steps: steps),
-      weightDecay: values[.weightDecay] ?? .nan, convention: decayConvention)
+      weightDecay: values[.weightDecay] ?? .nan,
+      weightDecaySchedule: try weightDecaySchedule?.schedule(steps: steps) ?? .constant,
+      convention: decayConvention)
   }
 
   /// Refuses what no run can be: sizes below 1, hyperparameters out of range, a schedule that does not fit.
@@ -124,6 +139,9 @@ public struct TrainingRun: Sendable, Equatable {
     try check("steps_per_epoch", stepsPerEpoch)
     do throws(SettingsError) { try checkHyperparameters() } catch { throw .settings(error) }
     do throws(ScheduleError) { _ = try plan() } catch { throw .schedule(error) }
+    if let layerDecay, !(layerDecay > 0 && layerDecay <= 1) {
+      throw .outOfRange(key: "layer_decay", value: layerDecay, expected: "above 0, at most 1")
+    }
     for layer in layers {
       guard !layer.name.isEmpty else {
         throw .wrongKind(key: "a layer's name", found: "empty", expected: "text")

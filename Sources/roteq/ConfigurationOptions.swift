@@ -7,9 +7,9 @@ import RunConfigurations
 struct ConfigurationOptions: ParsableArguments {
   @Option(
     help:
-      "Configuration of the run, as the training program has it: \(RunConfiguration.formats.map(\.identifier).joined(separator: ", ")). docs/configuration.md says what is read.",
+      "Configuration of the run, as the training program has it: \(RunConfiguration.formats.map(\.identifier).joined(separator: ", ")). Given again, a file that belongs to the same run. docs/configuration.md says what is read.",
     completion: .file())
-  var config: String?
+  var config: [String] = []
   @Option(help: "Format of the configuration. (default: told from the file)") var configFormat: String?
   @Option(
     name: .customLong("set"),
@@ -36,10 +36,7 @@ struct ConfigurationOptions: ParsableArguments {
 
   /// The file, given by its flag or as an argument; nil where neither is, and then no flag may speak of it.
   func path(_ argument: String? = nil) throws -> String? {
-    guard config == nil || argument == nil else {
-      throw Failure("--config: \(argument ?? "") is a configuration, too; give one of them", .usage)
-    }
-    if let path = config ?? argument { return path }
+    if let path = argument ?? config.first { return path }
     if let flag = given.first(where: \.1)?.0 { throw Failure("\(flag) needs --config", .usage) }
     return nil
   }
@@ -69,12 +66,14 @@ struct ConfigurationOptions: ParsableArguments {
     if let configFormat, !known.contains(configFormat) {
       throw Failure("--config-format: \(unknown("format", configFormat, among: known))", .usage)
     }
-    InputFile.note(path)
+    // Without an argument the first is the configuration.
+    let beside = config.first == path ? Array(config.dropFirst()) : config
+    for path in [path] + beside { InputFile.note(path) }
     defer { RunConfiguration.filesRead.forEach(InputFile.note) }
     do throws(ConfigurationError) {
       return try RunConfiguration.read(
         path: path, overrides: replaced.map { "--\($0)" } + overrides, facts: facts, format: configFormat,
-        ignoring: leftOut)
+        ignoring: leftOut, beside: beside)
     } catch { throw Failure(error) }
   }
 }

@@ -18,6 +18,9 @@ extension ConvertCommand {
         ("--gradient-schedule", gradient.gradientSchedule != nil),
       ] + plan.given.filter { $0.0 != "--steps" })
     if let initialization = start.initialization { try run.initialize(initialization) }
+    if run.hyperparameters[.weightDecay] == 0 {
+      return output.print(try PredictCommand.growth(run, path))
+    }
     let shape = try run.layer(named: layer) ?? run.layers.first { $0.initialNorm != nil } ?? run.layers.first
     run.optimizer.addKurtosis(to: &run.hyperparameters)
     let settings: Settings
@@ -26,7 +29,8 @@ extension ConvertCommand {
     } catch { throw Failure("\(path): \(error)", .badData) }
     let conversion = try conversion(of: settings, to: target, from: run.decayConvention)
     output.print(
-      ConversionReport(conversion, run: try runMatch(conversion, run, shape), layer: shape?.name).output)
+      ConversionReport(conversion, run: try runMatch(conversion, run, shape), layer: shape?.name).output,
+      of: run)
   }
 
   /// What the run of a layer says; nil where it cannot be followed or is not asked for.

@@ -1,6 +1,7 @@
 import ArgumentParser
 import OutsideText
 import Reports
+import RunConfigurations
 
 /// The formats that every command writes.
 enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
@@ -17,6 +18,20 @@ struct OutputOptions: ParsableArguments {
       "With --format latex or html: only the part to paste into a paper or page, without what stands around it."
   )
   var fragment = false
+
+  /// Prints what is said of a configuration's run, with what the configuration warns of; a table has no place for warnings.
+  func print(_ output: Output, of run: TrainingRun) {
+    if format == .csv { warn(of: run) }
+    print(output.with(run))
+  }
+
+  /// Says on standard error what a configuration warns of.
+  func warn(of run: TrainingRun) {
+    for warning in run.warnings {
+      let line: Written<TerminalText> = "warning: \(warning)\n"
+      Standard.error.write("roteq: " + line)
+    }
+  }
 
   func print(_ output: Output) {
     let standard = Standard.output

@@ -67,7 +67,7 @@ struct TensorOptions: ParsableArguments {
     run.decayRule = rule
     run.notes += ["The layers are those of \(source)."] + list.notes.map { "\(source): \($0)" }
     run.warnings += list.warnings
-    return run
+    return run.withGroups()
   }
 
   /// The norms of the first step by tensor; none where no checkpoint of it is given.
@@ -153,7 +153,7 @@ struct ParameterOptions: ParsableArguments {
       let stated = run.layers
       run.layers = layers.map { $0.adopting(from: stated) }
       run.notes.append("The layers are those of \(path).")
-      return run
+      return run.withGroups()
     }
   }
 }

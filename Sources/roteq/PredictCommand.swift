@@ -1,4 +1,5 @@
 import ArgumentParser
+import Dynamics
 import Equilibrium
 import Formulas
 import Reports
@@ -44,18 +45,49 @@ struct PredictCommand: ParsableCommand {
     guard let optimizer = try optimizer?.optimizer() else {
       throw Failure("missing --optimizer or --config: whose equilibrium is to be predicted", .usage)
     }
-    let known = try values.values()
+    let known = try values.values(allowsNoDecay: true)
     guard known[.dimension] != nil || weight.gradientMoments != nil else {
       throw Failure(
         "missing --dimension: the equilibrium norm needs the dimension C (fan-in) of the weight", .usage)
     }
+    guard known[.weightDecay] != 0 else { return try predictGrowth(optimizer, known) }
     try predict(weight.settings(optimizer, known))
   }
 
-  private func predict(_ settings: Settings) throws {
+  /// What is left to say of a weight without weight decay.
+  private func predictGrowth(_ optimizer: Optimizer, _ known: [Symbol: Double]) throws {
+    guard weight.gradientMoments == nil, overSteps == nil else {
+      throw Failure(
+        "--weight-decay: 0 has no equilibrium, which --gradient-moments and --over-steps are of", .usage)
+    }
+    let run = weight.run(optimizer, known)
+    do {
+      output.print(
+        try GrowthReport(run, title: "\(optimizer.title): growth without weight decay", isRun: false).output)
+    } catch {
+      throw Failure("\(error)", .usage)
+    }
+  }
+
+  private func predict(_ settings: Settings, of run: TrainingRun? = nil) throws {
     let over = try overSteps.map { (steps: $0, angle: try angle(over: $0, settings)) }
-    output.print(
-      PredictionReport(Prediction(settings), explains: explain, rotationOverSteps: over).output)
+    let report = PredictionReport(Prediction(settings), explains: explain, rotationOverSteps: over).output
+    if let run { output.print(report, of: run) } else { output.print(report) }
+  }
+
+  /// What is said of a run without weight decay.
+  static func growth(_ run: TrainingRun, _ path: String, plan: RunPlan? = nil) throws -> Output {
+    var run = run
+    if run.layers.isEmpty, let dimension = run.hyperparameters[.dimension], dimension <= 0x1p53 {
+      run.layers = [
+        LayerShape(
+          name: "weight", neurons: 1, dimension: Int(dimension),
+          initialNorm: run.hyperparameters[.initialNorm])
+      ]
+    }
+    do { return try GrowthReport(run, plan: plan).output } catch {
+      throw Failure("\(path): \(error)", .badData)
+    }
   }
 
   /// Every layer of a configuration, or one.
@@ -66,12 +98,19 @@ struct PredictCommand: ParsableCommand {
         ("--optimizer", optimizer != nil), ("--nesterov", weight.nesterov),
         ("--scale-sensitive", weight.scaleSensitive), ("--gradient-moments", weight.gradientMoments != nil),
       ])
+    if run.hyperparameters[.weightDecay] == 0 {
+      if let shape = try run.layer(named: layer) {
+        return output.print(try Self.growth(run.with([shape]), path))
+      }
+      return output.print(try Self.growth(run, path))
+    }
     do {
-      if let shape = try run.layer(named: layer) { return try predict(run.settings(for: shape)) }
-      if run.layers.isEmpty { return try predict(run.settings()) }
+      if let shape = try run.layer(named: layer) { return try predict(run.settings(for: shape), of: run) }
+      if run.layers.isEmpty { return try predict(run.settings(), of: run) }
       for (flag, isGiven) in [("--explain", explain), ("--over-steps", overSteps != nil)] where isGiven {
         throw Failure("\(flag) needs --layer: the configuration has several", .usage)
       }
+      if output.format == .csv { output.warn(of: run) }
       output.print(try RunReport(run, source: path).predictions)
     } catch let error as SettingsError { throw Failure("\(path): \(error)", .badData) }
   }

@@ -64,6 +64,7 @@ struct ReportCommand: ParsableCommand {
     if options.fragment, output == nil, options.format != .latex, options.format != .html {
       throw Failure("--fragment goes with --format latex, --format html or -o", .usage)
     }
+    if let growth = try makeGrowth() { return try write(growth) }
     var report = try makeReport()
     let templates = try makeTemplates()
     if let output {
@@ -91,6 +92,32 @@ struct ReportCommand: ParsableCommand {
       ("report.tex", try latex(report, templates).data), ("report.json", content.json.text.data),
     ]
     try FileSet.write(pages, in: directory)
+  }
+
+  /// What is said of a run without weight decay; nil where it has one.
+  private func makeGrowth() throws -> Output? {
+    guard let path = try configuration.path(config) else { return nil }
+    let stated = try configuration.run(path, overrides: overrides, steps: steps)
+    guard stated.hyperparameters[.weightDecay] == 0 else { return nil }
+    guard !crossCheck, templates == nil, auditing.given.allSatisfy({ !$0.1 }) else {
+      throw Failure(
+        "\(path): weight decay 0 has no equilibrium to check: leave --cross-check, --templates and the flags of checkpoints out",
+        .usage)
+    }
+    var run = try parameters.layers(for: stated)
+    if let initialization { try run.initialize(initialization) }
+    return try PredictCommand.growth(run, path)
+  }
+
+  private func write(_ content: Output) throws {
+    guard let directory = output else { return options.print(content) }
+    try FileSet.write(
+      [
+        ("report.html", HTMLFormat(isFragment: options.fragment).render(content.document).data),
+        ("report.md", MarkdownFormat().render(content.document).data),
+        ("report.tex", LaTeXFormat(isFragment: options.fragment).render(content.document).data),
+        ("report.json", content.json.text.data),
+      ], in: directory)
   }
 
   private func makeReport() throws -> RunReport {

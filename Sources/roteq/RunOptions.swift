@@ -163,7 +163,7 @@ struct RunOptions: ParsableArguments {
   }
 
   private static func specification(_ text: String, flag: String) throws -> ScheduleSpecification {
-    do { return try ScheduleSpecification(parsing: text) } catch {
+    do { return try ScheduleSpecification(parsing: text, grows: flag == "--decay-schedule") } catch {
       if case .unknownSchedule(let name) = error {
         let known = ScheduleKind.catalogue.flatMap { [$0.name] + ($0.alias.map { [$0] } ?? []) }
         throw Failure("\(flag): \(unknown("schedule", name, among: known))", .usage)

@@ -103,10 +103,19 @@ extension ValueOptions {
 }
 
 extension ValueOptions {
+  /// Whether the weight decay is given as 0, so that the norm grows and there is no equilibrium.
+  var hasNoDecay: Bool { weightDecay.flatMap { Double($0) } == 0 }
+
   /// The values by symbol, each flag a single number.
-  func values() throws -> [Symbol: Double] {
+  ///
+  /// - Parameter allowsNoDecay: whether a weight decay of 0 passes.
+  func values(allowsNoDecay: Bool = false) throws -> [Symbol: Double] {
     var values: [Symbol: Double] = [:]
     for given in given {
+      if allowsNoDecay, given.symbol == .weightDecay, hasNoDecay {
+        values[.weightDecay] = 0
+        continue
+      }
       values[given.symbol] = try check(
         parseNumber(given.text, flag: given.flag, expected: "\(given.symbol.domain)"), flag: given.flag,
         symbol: given.symbol, isRoot: given.isRoot)
@@ -142,6 +151,19 @@ struct WeightOptions: ParsableArguments {
   var scaleSensitive = false
   @Option(help: "Adam+ℓ2: file with E[g̃ₖ²] of each coordinate, one number a line.")
   var gradientMoments: String?
+
+  /// A run of a single weight without weight decay.
+  func run(_ optimizer: Optimizer, _ values: [Symbol: Double]) -> TrainingRun {
+    var run = TrainingRun(
+      name: optimizer.title, optimizer: optimizer, hyperparameters: values, nesterov: nesterov, steps: 1)
+    let dimension = values[.dimension].flatMap { $0 <= 0x1p53 ? Int($0) : nil }
+    run.layers = [
+      LayerShape(
+        name: "weight", neurons: 1, dimension: dimension ?? 1, initialNorm: values[.initialNorm],
+        kind: scaleSensitive ? .scaleSensitive : .scaleInvariant)
+    ]
+    return run
+  }
 
   func settings(_ optimizer: Optimizer, _ values: [Symbol: Double]) throws -> Settings {
     try Self.settings(

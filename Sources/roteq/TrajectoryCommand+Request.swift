@@ -48,6 +48,42 @@ extension TrajectoryCommand {
     }
   }
 
+  /// What is said of a run without weight decay; nil where it has one.
+  func growth(_ path: String?) throws -> Output? {
+    let hasNoDecay = path == nil && values.hasNoDecay
+    guard path != nil || hasNoDecay else { return nil }
+    var run: TrainingRun
+    var steps: RunPlan?
+    if let path {
+      run = try configuration.run(path, steps: plan.steps, parameters: parameters)
+      guard run.hyperparameters[.weightDecay] == 0 else { return nil }
+      run.hyperparameters.merge(try values.values(allowsNoDecay: true)) { _, given in given }
+      guard run.hyperparameters[.weightDecay] == 0 else { return nil }
+      if let initialization = start.initialization, !run.layers.isEmpty { try run.initialize(initialization) }
+      if let shape = try run.layer(named: layer) { run.layers = [shape] }
+    } else {
+      guard let optimizer = try optimizer?.optimizer() else { return nil }
+      let known = try values.values(allowsNoDecay: true)
+      run = weight.run(optimizer, known)
+      run.steps = try plan.requiredSteps()
+      let shapes = try shapes(known)
+      run.layers = shapes.map {
+        LayerShape(
+          name: $0.name ?? "weight", neurons: 1, dimension: Int($0.dimension), initialNorm: $0.start.norm,
+          kind: weight.scaleSensitive ? .scaleSensitive : .scaleInvariant)
+      }
+      // The weight decay follows nothing.
+      steps = try plan.plan(learningRate: known[.learningRate] ?? .nan, weightDecay: 1)
+    }
+    for (flag, isGiven) in [
+      ("--measured", measured != nil), ("--gradient", gradient.gradient != nil), ("--plot", plot),
+      ("-o", figurePath != nil),
+    ] where isGiven {
+      throw Failure("\(flag) does not go with a weight decay of 0, of which growth is reported", .usage)
+    }
+    return try PredictCommand.growth(run, path ?? run.name, plan: steps)
+  }
+
   /// What the flags describe.
   func given() throws -> Request {
     guard let optimizer = try optimizer?.optimizer() else {

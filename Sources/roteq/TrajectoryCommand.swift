@@ -86,6 +86,7 @@ struct TrajectoryCommand: ParsableCommand {
       throw Failure("--plot does not go with --format \(output.format.rawValue)", .usage)
     }
     let path = try configuration.path(config)
+    if let growth = try growth(path) { return output.print(growth) }
     if layer != nil, path == nil { throw Failure("--layer needs --config", .usage) }
     let request = try path.map(configured) ?? given()
     try request.check()

@@ -22,21 +22,11 @@ import Testing
     "A file of another program is refused by its name",
     arguments: [
       Case("a.py", "DEBUG = True\nPORT = 8000", "not a run configuration in a known format"),
-      Case(
-        "a.py", "lr_config = dict(policy='step')\nlearning_rate = 1\nbatch_size = 2",
-        "of mmengine (it has lr_config)"),
-      Case("a.yaml", "base_model: m\nmicro_batch_size: 2\nlearning_rate: 1e-4\nnum_epochs: 3", "of axolotl"),
-      Case(
-        "a.yaml", "optimizer: {name: adamw, learning_rate: 1e-4}\nscheduler: {name: c}\nmax_duration: 9",
-        "of OLMo"),
-      Case(
-        "a.yaml", "optimizer: {_component_: torch.optim.AdamW, lr: 1e-4}\noutput_dir: o\nepochs: 1",
-        "of torchtune"),
-      Case("a.yaml", "train: {micro_batch_size: 4}\noptimizer: {class_path: torch.optim.AdamW}", "of litgpt"),
-      Case(
-        "a.json", #"{"train_micro_batch_size_per_gpu": 4, "optimizer": {"type": "AdamW"}}"#, "of DeepSpeed"),
-      Case("a.yaml", "lr0: 0.01\nlrf: 0.01\nmomentum: 0.9", "of Ultralytics"),
-      Case("a.yaml", "SOLVER: {BASE_LR: 0.02}", "of detectron2"),
+      Case("a.yaml", "optim_conf: {lr: 1}\noptim: adam", "of ESPnet (it has optim_conf)"),
+      Case("a.yaml", "model: {optim: {name: adam, lr: 1}}", "of NeMo (it has model.optim.name)"),
+      Case("a.yaml", "SOLVER: {MAX_EPOCH: 9, BASE_LR: 0.1}", "of SlowFast"),
+      Case("a.yaml", "LearningRate: {base_lr: 0.1}\nOptimizerBuilder: {}", "of PaddlePaddle"),
+      Case("a.py", "dataloader = {}\nlr_multiplier = 1", "of detectron2 (it has dataloader)"),
       Case("a.toml", "[tool]\nname = 'a'", "not a run configuration in a known format"),
     ])
   func foreign(_ item: Case) { expect(item) }
@@ -67,6 +57,7 @@ import Testing
       Case("a.toml", titan + "[other]\nmuon_lr = 1", "'other.muon_lr'"),
       Case("a.sh", "torchrun pretrain_gpt.py --train-iters 9 --lr 1e-3 --max-lr 1e-2", "'max_lr'"),
       Case("a.sh", "torchrun pretrain_gpt.py --train-iters 9 --lr 1e-3 --use-mup", "'use_mup'"),
+      Case("a.sh", "torchrun pretrain_gpt.py --train-iters 9 --lr 1e-3 \"$@\"", "'$@' may decide the run"),
     ])
   func undecided(_ item: Case) {
     expect(item)

@@ -111,7 +111,6 @@ import Testing
     Line(
       "python \(start) --lr 1\npython \(start) --lr 2", "2 training commands: the last is read, on line 2."),
     Line("python \(start) --lr 1 $EXTRA", "Line 1: what $EXTRA stands for is not known and not read."),
-    Line("python \(start) --lr 1 \"$@\"", "Line 1: what $@ stands for is not known and not read."),
     Line(
       "A=(--lr 1)\nif [ $X ]; then A+=(--lr 2); fi\npython \(start) ${A[@]}",
       "Line 2: what A+=(--lr 2) stands for is not known and not read."),
@@ -192,8 +191,9 @@ import Testing
   @Test(arguments: [
     Line(
       "echo hello",
-      "run.sh: no command line of a known training program; known: nanoGPT's train.py, timm's train.py,"
-        + " fairseq-train, Megatron-LM's pretrain_gpt.py"),
+      "run.sh: no command line of a known training program; known: nanoGPT's train.py, timm's train.py, fairseq-train,"
+        + " fairseq-hydra-train, Megatron-LM's pretrain_gpt.py, MAE's main_pretrain.py, DINO's main_dino.py,"
+        + " open_clip's training, a script of Hugging Face's Trainer, a training script of diffusers"),
     Line("python \(start) --lr 'x", "run.sh:1: not valid shell: a quote is not closed"),
     Line("A=(1\npython x", "run.sh:1: not valid shell: a bracket is not closed"),
     Line("echo $(date", "run.sh:1: not valid shell: a bracket is not closed"),

@@ -129,7 +129,8 @@ import Testing
     Case(
       text: "hello", path: "run.txt",
       message:
-        "run.txt: not a run configuration in a known format; known: fairseq, megatron, timm, nanogpt, param-groups, huggingface, lightning, composer, torchtitan, roteq"
+        "run.txt: not a run configuration in a known format; known: "
+        + RunConfiguration.formats.map(\.identifier).joined(separator: ", ")
     ),
   ])
   func yaml(_ item: Case) { check(item) }

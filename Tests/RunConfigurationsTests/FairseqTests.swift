@@ -49,7 +49,7 @@ import Testing
       text: """
         fairseq-hydra-train task.data=/data optimization.lr=[0.0005] optimization.max_update=50 optimizer=adam \\
           optimizer.weight_decay=0.01 'optimizer.adam_betas="(0.9, 0.98)"' lr_scheduler._name=inverse_sqrt \\
-          +lr_scheduler.warmup_updates=10 --config-dir conf --config-name base
+          +lr_scheduler.warmup_updates=10
         """, path: "run.sh")
     #expect(run.steps == 50)
     #expect(

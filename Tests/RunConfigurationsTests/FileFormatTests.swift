@@ -283,11 +283,15 @@ import Testing
                 init_args: {milestones: [10], schedulers: []}
               - {class_path: CosineAnnealingLR, init_args: {T_max: 900}}
       """
-    let run = try read(text, "a.yaml")
+    let error = #expect(throws: ConfigurationError.self) { try read(text, "a.yaml") }
+    #expect(
+      error?.description.contains("'SequentialLR within another' is not followed; --ignore lr_scheduler")
+        == true)
+    let run = try RunConfiguration.read(text: text, path: "a.yaml", ignoring: ["lr_scheduler.scheduler"])
     #expect(run.schedule == .constant)
     #expect(
       run.warnings == [
-        "A SequentialLR within another is not followed: the learning rate is taken as constant."
+        "lr_scheduler.scheduler is left out, as --ignore asks: the learning rate is taken as constant."
       ])
   }
 

@@ -32,7 +32,7 @@ import Testing
     Choice(
       flags:
         "--optimizer sgd --start-weight-decay 0.01 --end-weight-decay 0.2 --weight-decay-incr-style cosine",
-      optimizer: "sgdm", values: [.weightDecay: 0.2, .momentum: 0.9]),
+      optimizer: "sgdm", values: [.weightDecay: 0.01, .momentum: 0.9]),
   ])
   func optimizers(_ item: Choice) throws {
     let run = try read("\(item.flags) --train-iters 9")
@@ -112,12 +112,20 @@ import Testing
     ("--train-iters 9 --clip-grad 1", "Gradients are clipped (clip_grad), which the predictions leave out."),
     (
       "--train-iters 9 --clip-grad 0 --start-weight-decay 0.01 --end-weight-decay 0.2 --weight-decay-incr-style linear",
-      "The weight decay grows from 0.01 to 0.2 (weight_decay_incr_style = linear), which is not followed: 0.2 is taken"
-        + " throughout."
+      "The weight decay goes from 0.01 to 0.2: predictions at the peak are at 0.01."
     ),
   ])
   func warnings(flags: String, warning: String) throws {
     #expect(try read(flags).warnings == [warning])
+  }
+
+  /// Muon has the matrices; what it leaves to AdamW is predicted.
+  @Test func muon() throws {
+    let run = try read("\(Self.model) --optimizer muon --muon-momentum 0.9")
+    #expect(run.optimizer.identifier == "adamw")
+    #expect(
+      run.layers.allSatisfy { $0.name.contains("embedding") || $0.name.contains("output_layer") })
+    #expect(run.warnings.contains { $0.hasPrefix("The matrices between the embeddings are Muon's") })
   }
 
   @Test func lengths() throws {
@@ -136,7 +144,10 @@ import Testing
       "run.sh: neither train_iters nor train_samples is stated; give --steps N (optimizer steps of the run)"
     ),
     ("--train-iters 9 --lr 0", "run.sh:1: lr is 0.0, expected a finite number above 0"),
-    ("--train-iters 9 --optimizer muon", "run.sh:1: optimizer 'muon' has no prediction; known: adam, sgd"),
+    (
+      "--train-iters 9 --optimizer sophia",
+      "run.sh:1: optimizer 'sophia' has no prediction; known: adam, sgd"
+    ),
     ("--train-iters 9 --min-lr 1", "run.sh:1: min_lr is 1.0, expected at most lr 0.25"),
     (
       "--train-iters 9 --lr-warmup-iters 9",

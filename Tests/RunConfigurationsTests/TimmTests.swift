@@ -145,7 +145,8 @@ import Testing
     ),
     (
       "--opt sgd --lr 0.1 --layer-decay 0.7",
-      "layer_decay = 0.7: layers have learning rates of their own, which is not followed."
+      "layer_decay 0.7 lowers the learning rate of each block below another; layers have it where --checkpoint or"
+        + " --shapes gives them, and other predictions are those of the last."
     ),
     ("--opt sgd --lr 0.1 --resume x.pth", "The run is resumed; it is taken from its first epoch."),
     (

@@ -19,8 +19,8 @@ import Testing
     Case(
       line: "roteq config --schema \(gpt2)", code: 64, message: "--schema goes without a configuration"),
     Case(
-      line: "roteq config \(gpt2) --config LICENSE", code: 64,
-      message: "--config: \(gpt2) is a configuration, too; give one of them"),
+      line: "roteq config \(gpt2) --config examples/transformer.yaml", code: 64,
+      message: "\(gpt2): examples/transformer.yaml is no part of a run that is read as nanoGPT's config/*.py"),
     Case(
       line: "roteq config \(gpt2) --config-format nanogpd", code: 64,
       message: "--config-format: unknown format 'nanogpd'; did you mean 'nanogpt'?"),
@@ -106,10 +106,12 @@ import Testing
     let configured = try Roteq(
       line: "roteq predict --config \(Self.gpt2) --layer mlp.c_proj --lr 1e-3 --format json")
     #expect(given.exitCode == 0)
-    #expect(given.output == configured.output)
+    // Beside the same numbers stands what the configuration warns of and notes.
+    #expect(configured.output.hasPrefix(given.output.dropLast(3)))
+    #expect(configured.output.contains("Gradients are clipped (grad_clip)"))
     let replaced = try Roteq(
       line: "roteq predict --config \(Self.gpt2) --layer mlp.c_proj --set learning_rate=1e-3 --format json")
-    #expect(replaced.output == given.output)
+    #expect(replaced.output.hasPrefix(given.output.dropLast(3)))
   }
 
   /// The weight decay that the report proposes does what it says, and costs what it says.
@@ -151,9 +153,9 @@ import Testing
   /// Every section is in every format, and the numbers of the layers are the same.
   @Test func everyFormatSaysTheSame() throws {
     let headings = [
-      "What these settings do", "Settings", "Predictions for each layer", "The run over time",
+      "Warnings", "What these settings do", "Settings", "Predictions for each layer", "The run over time",
       "What to change",
-      "Other optimizers", "Rotational variant", "Formulas", "Assumptions", "Warnings",
+      "Other optimizers", "Rotational variant", "Formulas", "Assumptions",
       "Notes on the configuration",
     ]
     for format in ["text", "markdown", "latex", "html"] {

@@ -1,4 +1,5 @@
 import Foundation
+import RunConfigurations
 import Testing
 
 /// Each kind of bad input gives one line, whole, and the right exit code.
@@ -42,7 +43,7 @@ import Testing
       line: "roteq predict --optimizer adamw --lr inf --weight-decay 0.1 --dimension 8", code: 64,
       message: "--lr: inf is not allowed, expected a finite number above 0"),
     Case(
-      line: "roteq predict --optimizer adamw --lr 1e-3 --weight-decay 0 --dimension 8", code: 64,
+      line: "roteq convert --from adamw --to rv-adamw --lr 1e-3 --weight-decay 0 --dimension 8", code: 64,
       message:
         "--weight-decay: 0.0 is not allowed, expected a finite number above 0; without weight decay there is no equilibrium"
     ),
@@ -119,7 +120,8 @@ import Testing
     Case(
       line: "roteq report LICENSE", code: 65,
       message:
-        "LICENSE: not a run configuration in a known format; known: fairseq, megatron, timm, nanogpt, param-groups, huggingface, lightning, composer, torchtitan, roteq"
+        "LICENSE: not a run configuration in a known format; known: "
+        + RunConfiguration.formats.map(\.identifier).joined(separator: ", ")
     ),
     Case(line: "roteq report /dev/null", code: 65, message: "/dev/null: empty, expected a run configuration"),
     Case(

@@ -190,7 +190,7 @@ import Testing
   /// Where the system makes no thread or has no memory, the program ends or does with one thread. It never waits.
   @Test(
     .enabled(if: FileManager.default.fileExists(atPath: "/proc/self")),
-    arguments: [90_000, 150_000, 400_000])
+    arguments: [105_000, 150_000, 400_000])
   func littleMemory(kilobytes: Int) throws {
     for line in [
       "report examples/gpt2-openwebtext.py",

@@ -19,6 +19,8 @@ public struct ScheduleSpecification: Sendable, Equatable {
   public var hold: Int?
   /// The kind's own parameters.
   public var parameters: [String: [Double]] = [:]
+  /// Whether the factor may grow beyond 1, as that of a weight decay may; that of a learning rate is one of its peak.
+  public var grows = false
 
   /// A schedule with its defaults.
   public init(_ name: String) { self.name = name }
@@ -26,9 +28,12 @@ public struct ScheduleSpecification: Sendable, Equatable {
   /// Reads `NAME` or `NAME:PARAMETER=VALUE,…`.
   ///
   /// - Throws: ``ScheduleError``, naming what is wrong.
-  public init(parsing text: String) throws(ScheduleError) {
+  ///
+  /// - Parameter grows: whether the factor may grow beyond 1: `cosine:floor=10` is a rise to the tenfold.
+  public init(parsing text: String, grows: Bool = false) throws(ScheduleError) {
     let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
     name = String(parts[0])
+    self.grows = grows
     let kind = try kind()
     guard parts.count == 2 else { return }
     for word in parts[1].split(separator: ",", omittingEmptySubsequences: false) {
@@ -57,6 +62,7 @@ public struct ScheduleSpecification: Sendable, Equatable {
   /// - Throws: ``ScheduleError``.
   public func check() throws(ScheduleError) {
     var checked = ScheduleSpecification(name)
+    checked.grows = grows
     for (name, values) in values { try checked.set(name, to: values) }
   }
 
@@ -122,7 +128,7 @@ public struct ScheduleSpecification: Sendable, Equatable {
     guard let parameter = known.first(where: { $0.name == name }) else {
       throw .unknownParameter(name, schedule: kind.name, known: known.map(\.name))
     }
-    try parameter.check(values, schedule: kind.name)
+    try parameter.check(values, schedule: kind.name, grows: grows)
     let value = values[0]
     let isRepeated: Bool
     switch name {
@@ -170,13 +176,15 @@ extension ScheduleSpecification: CustomStringConvertible {
 
 extension ScheduleParameter {
   /// Refuses values that are not allowed.
-  func check(_ values: [Double], schedule: String) throws(ScheduleError) {
+  func check(_ values: [Double], schedule: String, grows: Bool = false) throws(ScheduleError) {
     // Far beyond any run, and still a whole number in a double.
     let most = 1e15
     func isWhole(_ value: Double) -> Bool { value >= 1 && value <= most && value == value.rounded() }
     let isAllowed: (Double) -> Bool
     let expected: String
     switch range {
+    case .share where grows && name == "floor":
+      (isAllowed, expected) = ({ $0 >= 0 && $0.isFinite }, "a finite number of at least 0")
     case .share: (isAllowed, expected) = ({ $0 >= 0 && $0 <= 1 }, "0 to 1")
     case .positiveShare: (isAllowed, expected) = ({ $0 > 0 && $0 <= 1 }, "above 0, at most 1")
     case .positive: (isAllowed, expected) = ({ $0 > 0 && $0.isFinite }, "a finite number above 0")

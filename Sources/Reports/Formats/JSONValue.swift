@@ -23,6 +23,12 @@ public indirect enum JSONValue: Sendable, Hashable {
     public let value: JSONValue
   }
 
+  /// The object with another member at its end; unchanged where this is no object.
+  func adding(_ name: String, _ value: JSONValue) -> JSONValue {
+    guard case .object(let members) = self else { return self }
+    return .object(members + [Member(name: name, value: value)])
+  }
+
   /// The number, or null.
   public static func optional(_ value: Double?) -> JSONValue { value.map { .number($0) } ?? .null }
 

@@ -19,7 +19,7 @@ enum Composer {
   static func read(_ settings: inout RunSettings) throws(ConfigurationError) -> TrainingRun {
     settings.resolveReferences()
     // What others are stated by.
-    settings.ignore(settings.values.map(\.key).filter { $0.hasPrefix("variables.") })
+    settings.passOver { $0.hasPrefix("variables.") }
     var notes: [String] = []
     var warnings: [String] = []
     let optimizer = try ComposerOptimizer(&settings)
@@ -135,7 +135,14 @@ private enum ComposerSchedule {
       "constant",
     ]
     guard known.contains(name) else {
-      warnings.append("scheduler.name \(name) is not followed: the learning rate is taken as constant.")
+      guard settings.isLeftOut("scheduler.name") else {
+        throw settings.invalid(
+          .unsupportedSchedule(
+            name, because: "is not followed; --ignore scheduler.name takes the learning rate as constant"),
+          "scheduler.name")
+      }
+      warnings.append(
+        "scheduler.name \(name) is left out, as --ignore asks: the learning rate is taken as constant.")
       return .constant
     }
     func time(_ key: String, _ fallback: String) throws(ConfigurationError) -> Double {

@@ -85,7 +85,7 @@ extension RunFormat {
 extension CommandLineProgram {
   static let fairseq = CommandLineProgram(
     identifier: "fairseq", name: "fairseq-train",
-    scripts: ["fairseq-train", "fairseq-hydra-train", "fairseq_cli.train", "train.py", "hydra_train.py"],
+    scripts: ["fairseq-train", "fairseq_cli.train", "train.py"],
     flags: CommandLineFlags(
       """
       arch,a task criterion optimizer lr,learning-rate lr-scheduler weight-decay,wd adam-betas adam-eps momentum

@@ -23,11 +23,21 @@ enum HuggingFace {
     "layerwise_lr", "auto_find_batch_size",
   ]
 
-  static func read(_ settings: inout RunSettings) throws(ConfigurationError) -> TrainingRun {
+  /// What makes a schedule of settings: the peak, the steps of the run, and where warnings go.
+  typealias Schedule = (inout RunSettings, _ peak: Double, _ steps: Int, _ warnings: inout [String])
+    throws(ConfigurationError) -> LearningRateSchedule
+
+  /// Reads the Trainer's arguments, or those of a program that hands them on.
+  ///
+  /// - Parameter makeSchedule: the schedule of such a program, where it is not the Trainer's.
+  static func read(
+    _ settings: inout RunSettings, schedule makeSchedule: Schedule? = nil
+  ) throws(ConfigurationError) -> TrainingRun {
     var notes: [String] = []
     var warnings: [String] = []
     let state = try state(&settings, &notes)
     if let state { try checkStateAlone(state, settings) }
+    let engine = try DeepSpeed.beside(&settings, &warnings)
     let optimizer = try HuggingFaceOptimizer(&settings)
     notes += optimizer.notes
     warnings += optimizer.warnings
@@ -47,27 +57,57 @@ enum HuggingFace {
     // A log alone does not say by what rule its learning rates were made.
     var schedule: LearningRateSchedule?
     if state == nil || settings.has("lr_scheduler_type") || settings.has("per_device_train_batch_size") {
-      schedule = try HuggingFaceSchedule.read(
-        &settings, peak: learningRate, steps: length.steps, &warnings)
+      schedule =
+        if let makeSchedule {
+          try makeSchedule(&settings, learningRate, length.steps, &warnings)
+        } else {
+          try HuggingFaceSchedule.read(&settings, peak: learningRate, steps: length.steps, &warnings)
+        }
     }
     if let state {
       schedule = try state.schedule(
         schedule, peak: learningRate, steps: length.steps, path: settings.path, &notes, &warnings)
     }
     warnings += try settings.clipping("max_grad_norm", default: 1)
-    if settings.has("deepspeed") || settings.hasAny(under: "deepspeed") {
-      warnings.append("deepspeed is given: what it says of optimizer and schedule is not read.")
-    }
-    notes.append("Biases and the weights of normalisation layers do not decay.")
+    warnings += try groups(&settings)
     let name = settings.has("run_name") ? try settings.text("run_name") : settings.stem
     settings.ignore([
       "lr_scheduler_kwargs", "adafactor", "optim_args", "optim_target_modules", "fp16_opt_level", "beta",
     ])
-    return TrainingRun(
+    var run = TrainingRun(
       name: name.isEmpty ? settings.stem : name, optimizer: optimizer.optimizer, hyperparameters: values,
       nesterov: optimizer.nesterov, steps: length.steps, stepsPerEpoch: length.stepsPerEpoch,
-      schedule: schedule ?? .constant, decayRule: .huggingFace, notes: notes + settings.notes,
-      warnings: warnings + settings.warnings, ignored: settings.ignored)
+      schedule: schedule ?? .constant, decayRule: .huggingFace, notes: notes, warnings: warnings)
+    if engine?.hasOptimizer(settings) != true {
+      for (key, tensors) in [
+        ("mm_projector_lr", "*mm_projector*"), ("mm_vision_tower_lr", "*vision_tower*"),
+        ("vision_tower_lr", "*vision_tower*"),
+      ] where settings.has(key) {
+        run.addGroup(
+          key, tensors: [tensors], [.learningRate: try settings.number(key, in: .positive)])
+      }
+    }
+    if let engine { try engine.replace(&settings, &run) }
+    if run.decayRule == .huggingFace {
+      run.notes.append("Biases and the weights of normalisation layers do not decay.")
+    }
+    run.notes += settings.notes
+    run.warnings += settings.warnings
+    run.ignored = settings.ignored
+    return run
+  }
+
+  /// Warnings of parameters that have a learning rate of their own.
+  private static func groups(_ settings: inout RunSettings) throws(ConfigurationError) -> [String] {
+    let keys = [
+      "merger_lr", "vision_lr", "projector_lr",
+      "loraplus_lr_ratio", "loraplus_lr_embedding", "embedding_lr", "embedding_lr_scale", "lr_groups",
+    ]
+    return keys.compactMap { key in
+      settings.value(key).map {
+        "\(key) = \($0.source) gives some parameters a learning rate of their own; the predictions are those of the others."
+      }
+    }
   }
 
   /// A state holds neither the optimizer nor the decay, and its log may begin after the peak.
@@ -127,7 +167,7 @@ private struct HuggingFaceOptimizer {
     if name.hasSuffix("8bit") || name.hasSuffix("4bit") || name == "adamw_anyprecision" {
       notes.append("\(name) is read as \(optimizer.title); what rounding its moments does is left out.")
     }
-    let options = try Self.options(&settings)
+    let options = try Self.options(&settings, isChecked: name == "sgd")
     if optimizer == .sgdm {
       settings.ignore(["adam_beta1", "adam_beta2", "adam_epsilon"])
       for symbol in [Symbol.momentum, .dampening] {
@@ -157,7 +197,7 @@ private struct HuggingFaceOptimizer {
 
   /// `optim_args`: `momentum=0.9,nesterov=true`.
   private static func options(
-    _ settings: inout RunSettings
+    _ settings: inout RunSettings, isChecked: Bool
   ) throws(ConfigurationError) -> [String: ConfigurationValue] {
     guard let value = settings.value("optim_args") else { return [:] }
     var options: [String: ConfigurationValue] = [:]
@@ -168,6 +208,10 @@ private struct HuggingFaceOptimizer {
           .wrongKind(key: "optim_args", found: "'\(value.source)'", expected: "name=value,name=value"))
       }
       let key = String(sides[0])
+      guard ["momentum", "dampening", "weight_decay", "nesterov", "lr"].contains(key) || !isChecked else {
+        throw value.invalid(
+          .unknownKey("optim_args.\(key)", known: ["momentum", "dampening", "weight_decay", "nesterov"]))
+      }
       options[key] = ConfigurationValue(key: key, content: .word(String(sides[1])), place: value.place)
     }
     return options
@@ -236,7 +280,36 @@ private struct HuggingFaceLength {
 
 extension RunFormat {
   static let huggingFace = RunFormat(
-    identifier: "huggingface", name: "Hugging Face's TrainingArguments or trainer_state.json",
-    tool: "the Trainer", syntaxes: ["JSON", "YAML"], keys: HuggingFace.keys
+    identifier: "huggingface", name: "Hugging Face's TrainingArguments",
+    tool: "the Trainer", syntaxes: ["JSON", "YAML", "shell", "Python"],
+    keys: HuggingFace.keys, isTypical: TrainerScript.isTypical,
+    prepare: { (file, input, overrides) throws(ConfigurationError) in
+      file.statements.isEmpty ? file : try TrainerScript.settings(of: file, input, overrides)
+    }, readsScripts: true
   ) { (settings) throws(ConfigurationError) in try HuggingFace.read(&settings) }
+
+  /// LLaMA-Factory's YAML (github.com/hiyouga/LLaMA-Factory): the Trainer's arguments with some of its own.
+  static let llamaFactory = RunFormat(
+    identifier: "llamafactory", name: "LLaMA-Factory's YAML", tool: "the Trainer",
+    syntaxes: ["YAML", "JSON"],
+    keys: HuggingFace.keys,
+    harmless: ["pref_beta", "badam_mode", "badam_switch_interval", "apollo_rank", "galore_rank", "stage"]
+  ) { (settings) throws(ConfigurationError) in
+    if settings.has("stage"), try settings.text("stage") == "ppo" {
+      throw settings.invalid(
+        .unsupportedSchedule("ppo", because: "counts steps of its own, which are not followed"), "stage")
+    }
+    return try HuggingFace.read(&settings) { (settings, peak, steps, warnings) throws(ConfigurationError) in
+      let key = "lr_scheduler_kwargs.num_decay_steps"
+      if let type = settings.value("lr_scheduler_type"), type.source == "warmup_stable_decay",
+        !settings.has(key)
+      {
+        // Two thirds of what is left after the warmup, where nothing else is said.
+        let left = steps - (try HuggingFaceSchedule.warmup(&settings, steps: steps))
+        settings.put(key, .number(Double(left - left / 3)))
+        settings.remark("Not stated, so LLaMA-Factory's default: num_decay_steps = \(left - left / 3).")
+      }
+      return try HuggingFaceSchedule.read(&settings, peak: peak, steps: steps, &warnings)
+    }
+  }
 }

@@ -62,7 +62,7 @@ enum HuggingFaceSchedule {
   ]
 
   /// Steps of the warmup: `warmup_steps`, a share where it is below 1, or else `warmup_ratio`, rounded up.
-  private static func warmup(_ settings: inout RunSettings, steps: Int) throws(ConfigurationError) -> Int {
+  static func warmup(_ settings: inout RunSettings, steps: Int) throws(ConfigurationError) -> Int {
     let share = Domain(0, includesLower: true, upTo: 1, includesUpper: true)
     let given = try settings.number("warmup_steps", in: .nonNegative, default: 0)
     let ratio = settings.has("warmup_ratio") ? try settings.number("warmup_ratio", in: share) : 0

@@ -37,10 +37,9 @@ enum Lightning {
       &settings, name: name, nameKey: nameKey, prefix: isTarget ? "\(place)." : "\(place).init_args.")
     settings.ignore(["\(place)._partial_", "\(place)._convert_"])
     // An optimizer that is stated is the one that trains; arguments of the model are its own.
-    settings.ignore(
-      settings.values.map(\.key).filter { key in
-        ["model.", "data."].contains { key.hasPrefix($0) } && !key.hasPrefix(place)
-      })
+    settings.passOver { key in
+      ["model.", "data."].contains { key.hasPrefix($0) } && !key.hasPrefix(place)
+    }
     var warnings = optimizer.warnings
     var notes = optimizer.notes
     let length = try LightningLength(&settings, &notes)
@@ -66,11 +65,14 @@ struct LightningLength {
   private(set) var stepsPerEpoch: Int?
   let epochs: Int?
 
-  init(_ settings: inout RunSettings, _ notes: inout [String]) throws(ConfigurationError) {
+  /// - Parameter usual: the epochs of a run that does not say how many; nil where there is no default.
+  init(
+    _ settings: inout RunSettings, _ notes: inout [String], usual: Int? = 1000
+  ) throws(ConfigurationError) {
     let maximum = try Self.limit(&settings, "trainer.max_steps")
     var epochs = try Self.limit(&settings, "trainer.max_epochs")
-    if epochs == nil, maximum == nil, !settings.has("trainer.max_epochs") {
-      epochs = try settings.wholeNumber("trainer.max_epochs", default: 1000)
+    if let usual, epochs == nil, maximum == nil, !settings.has("trainer.max_epochs") {
+      epochs = try settings.wholeNumber("trainer.max_epochs", default: usual)
     }
     self.epochs = epochs
     let given = settings.fact(.steps)
@@ -87,7 +89,8 @@ struct LightningLength {
       }
     } else if let given, let epochs, maximum == nil, given % epochs == 0 {
       stepsPerEpoch = given / epochs
-      notes.append("--steps over trainer.max_epochs gives \(given / epochs) steps an epoch.")
+      notes.append(
+        "--steps over \(settings.spelled("trainer.max_epochs")) gives \(given / epochs) steps an epoch.")
     }
     if let given {
       steps = given
@@ -97,10 +100,13 @@ struct LightningLength {
       steps = Self.product(stepsPerEpoch, epochs)
     } else if let epochs {
       throw settings.invalid(
-        .needs([.datasetSize, .steps], because: "trainer.max_epochs: \(epochs) counts epochs"),
+        .needs(
+          [.datasetSize, .steps],
+          because: "\(settings.spelled("trainer.max_epochs")): \(epochs) counts epochs"),
         "trainer.max_epochs")
     } else {
-      throw settings.invalid(.needs([.steps], because: "the run has no limit"), "trainer.max_epochs")
+      throw settings.invalid(
+        .needs([.steps], because: "nothing says how long the run is"), "trainer.max_epochs")
     }
   }
 
@@ -120,7 +126,8 @@ struct LightningLength {
     var count = try settings.wholeNumber("trainer.num_nodes", default: 1)
     guard let devices = settings.value("trainer.devices"), devices.source != "auto", devices.source != "-1"
     else {
-      return try settings.required(.worldSize, because: "trainer.devices does not say how many there are")
+      return try settings.required(
+        .worldSize, because: "\(settings.spelled("trainer.devices")) does not say how many there are")
     }
     switch devices.content {
     case .list(let list): count *= max(1, list.count)
@@ -142,7 +149,15 @@ struct LightningLength {
       (key.hasPrefix("data.") || key.hasPrefix("model."))
         && names.contains(key.split(separator: ".").last.map(String.init) ?? "")
     }
-    return try settings.wholeNumber(key ?? "data.init_args.batch_size")
+    let usual = "data.init_args.batch_size"
+    guard key != nil || settings.has(usual) else {
+      let name = settings.spelled(usual)
+      throw .invalid(
+        .asks(
+          key: name, choices: ["32"], because: "\(name) is not stated, on which the steps of an epoch depend"),
+        at: .file(settings.path))
+    }
+    return try settings.wholeNumber(key ?? usual)
   }
 
   /// `limit_train_batches`: a number of batches or, with a point, a share.

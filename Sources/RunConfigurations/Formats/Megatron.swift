@@ -18,8 +18,9 @@ enum Megatron {
     let peak = try settings.number("lr", in: .positive)
     run.hyperparameters[.learningRate] = peak
     run.hyperparameters[.weightDecay] = try weightDecay(&settings, &run)
+    let isMuon = ["muon", "dist_muon"].contains(name)
     switch name {
-    case "adam":
+    case "adam", "muon", "dist_muon":
       run.hyperparameters[.beta1] = try settings.number("adam_beta1", in: Symbol.beta1.domain, default: 0.9)
       run.hyperparameters[.beta2] = try settings.number("adam_beta2", in: Symbol.beta2.domain, default: 0.999)
       let epsilon = try settings.number("adam_eps", in: .nonNegative, default: 1e-8)
@@ -47,6 +48,14 @@ enum Megatron {
     run.warnings += try settings.clipping("clip_grad", default: 1)
     let model = try MegatronModel(&settings)
     run.layers = model.layers
+    if isMuon {
+      // Muon has the matrices; embeddings, gains and biases are AdamW's.
+      run.layers = model.layers.filter { $0.name.contains("embedding") || $0.name.contains("output_layer") }
+      run.warnings.append(
+        "The matrices between the embeddings are Muon's, which has no prediction: they are left out, and the rest is AdamW's."
+      )
+      settings.passOver { $0.hasPrefix("muon") }
+    }
     run.name = settings.has("wandb_exp_name") ? try settings.text("wandb_exp_name") : settings.stem
     if run.name.isEmpty { run.name = settings.stem }
     settings.ignore(CommandLineProgram.megatron.flags.keys)
@@ -56,7 +65,7 @@ enum Megatron {
     return run
   }
 
-  /// The weight decay; one that grows over the run is taken at its end.
+  /// The weight decay; of one that grows over the run what it begins with.
   private static func weightDecay(_ settings: inout RunSettings, _ run: inout TrainingRun)
     throws(ConfigurationError) -> Double
   {
@@ -68,12 +77,20 @@ enum Megatron {
     let start = try settings.number("start_weight_decay", in: .nonNegative)
     let end = try settings.number("end_weight_decay", in: .nonNegative)
     settings.ignore(["weight_decay"])
-    if start != end {
+    guard start != end else { return end }
+    guard start > 0, ["linear", "cosine"].contains(style) else {
       run.warnings.append(
         "The weight decay grows from \(start) to \(end) (weight_decay_incr_style = \(style)),"
           + " which is not followed: \(end) is taken throughout.")
+      return end
     }
-    return end
+    var schedule = ScheduleSpecification(style)
+    schedule.grows = true
+    schedule.parameters["floor"] = [end / start]
+    run.weightDecaySchedule = schedule
+    run.warnings.append(
+      "The weight decay goes from \(start) to \(end): predictions at the peak are at \(start).")
+    return start
   }
 }
 

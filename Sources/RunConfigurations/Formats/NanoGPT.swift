@@ -41,6 +41,10 @@ enum NanoGPT {
       values[symbol] = try settings.number(
         symbol.name, in: symbol == .weightDecay ? .nonNegative : symbol.domain, default: number(symbol.name))
     }
+    // A key of copies of the program.
+    for key in ["optimizer_name", "optimizer", "optimizer_type"] where settings.has(key) {
+      _ = try settings.optimizer(key, default: nil, of: [("adamw", .adamW)])
+    }
     let run = TrainingRun(name: "", optimizer: .adamW, hyperparameters: values, steps: 1)
     do throws(SettingsError) { try run.checkHyperparameters() } catch {
       throw .invalid(.settings(error), at: .file(settings.path))
@@ -105,6 +109,8 @@ extension RunFormat {
       let keys = file.root.keys ?? []
       return !keys.isDisjoint(with: NanoGPT.own) || NanoGPT.defaults.count { keys.contains($0.name) } >= 2
     },
-    known: { _ in NanoGPT.known }
+    prepare: { (file, input, _) throws(ConfigurationError) in
+      file.command == nil ? try Syntax.python.parse(input, NanoGPT.known) : file
+    }
   ) { (settings) throws(ConfigurationError) in try NanoGPT.read(&settings) }
 }

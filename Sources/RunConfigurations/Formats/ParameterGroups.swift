@@ -56,12 +56,35 @@ enum ParameterGroups {
       "name", "group_name", "param_group", "fused", "foreach", "maximize", "amsgrad", "step",
       "bias_correction",
     ])
-    return TrainingRun(
+    var run = TrainingRun(
       name: settings.stem, optimizer: torch.optimizer, hyperparameters: torch.hyperparameters,
       nesterov: torch.nesterov, decayConvention: isDecoupled ? .decoupled : .coupled, steps: steps,
       schedule: .constant, decayRule: groups.count > 1 ? .req : .all,
       notes: notes + torch.notes + settings.notes,
       warnings: warnings + torch.warnings + settings.warnings, ignored: settings.ignored)
+    run.groups = named(groups, except: main)
+    return run
+  }
+
+  /// Groups that say which parameters are in them, where they have settings of their own.
+  private static func named(_ groups: [ConfigurationValue], except main: ConfigurationValue)
+    -> [ParameterGroup]
+  {
+    func numbers(_ group: ConfigurationValue) -> [Symbol: Double] {
+      var values: [Symbol: Double] = [:]
+      values[.learningRate] = try? (group.member("initial_lr") ?? group.member("lr"))?.number(in: .positive)
+      values[.weightDecay] = try? group.member("weight_decay")?.number(in: .nonNegative)
+      return values
+    }
+    let own = numbers(main)
+    return groups.enumerated().compactMap { index, group in
+      guard case .list(let names)? = group.member("param_names")?.content, numbers(group) != own else {
+        return nil
+      }
+      let texts = names.compactMap { try? $0.text() }
+      let name = (try? (group.member("group_name") ?? group.member("name"))?.text()) ?? "group \(index + 1)"
+      return texts.isEmpty ? nil : ParameterGroup(name: name, tensors: texts, hyperparameters: numbers(group))
+    }
   }
 
   /// The group that stands for the run: of those that decay, the one with the most parameters.

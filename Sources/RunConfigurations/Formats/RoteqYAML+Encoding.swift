@@ -20,7 +20,22 @@ extension RoteqYAML {
     lines.append("steps: \(run.steps)")
     if let steps = run.stepsPerEpoch { lines.append("steps_per_epoch: \(steps)") }
     lines += ["learning_rate_schedule:"] + encode(run.schedule).map { "  \($0)" as Written }
+    if let schedule = run.weightDecaySchedule {
+      lines += ["weight_decay_schedule:"] + encode(.named(schedule)).map { "  \($0)" as Written }
+    }
     lines.append("decay_rule: \(run.decayRule.rawValue)")
+    if !run.groups.isEmpty { lines.append("parameter_groups:") }
+    for group in run.groups {
+      let tensors: [Written<YAMLText>] = group.tensors.map { "\($0)" }
+      var fields: [Written<YAMLText>] = [
+        "name: \(group.name)", "tensors: [\(tensors.joined(separator: ", "))]",
+      ]
+      for symbol in Field.ownHyperparameters {
+        if let value = group.hyperparameters[symbol] { fields.append("\(symbol.name): \(number(value))") }
+      }
+      lines += item(fields)
+    }
+    if let decay = run.layerDecay { lines.append("layer_decay: \(number(decay))") }
     if !run.layers.isEmpty { lines.append("layers:") }
     for layer in run.layers { lines += item(encode(layer)) }
     for (key, texts) in [("notes", run.notes), ("warnings", run.warnings), ("ignored", run.ignored)]

@@ -35,7 +35,26 @@ extension RoteqYAML {
                 ("steps", #"{"type": "array", "items": \#(count)}"#),
                 ("learning_rates", #"{"type": "array", "items": {"type": "number", "minimum": 0}}"#),
               ], required: ["name"])
-        ), ("decay_rule", choice(DecayRule.allCases.map(\.rawValue))),
+        ),
+        (
+          "weight_decay_schedule",
+          object(
+            [("name", choice(schedules.filter { $0 != "table" }))]
+              + parameters.map {
+                (Field.field(ofParameter: $0), #"{"type": ["number", "array"], "items": {"type": "number"}}"#)
+              }, required: ["name"])
+        ),
+        (
+          "parameter_groups",
+          #"{"type": "array", "items": "#
+            + object(
+              [("name", #"{"type": "string"}"#), ("tensors", texts)]
+                + Field.ownHyperparameters.map {
+                  ($0.name, number($0, $0 == .weightDecay ? .nonNegative : nil))
+                },
+              required: ["name", "tensors"]) + "}"
+        ), ("layer_decay", #"{"type": "number", "exclusiveMinimum": 0, "maximum": 1}"#),
+        ("decay_rule", choice(DecayRule.allCases.map(\.rawValue))),
         (
           "layers",
           #"{"type": "array", "items": "#

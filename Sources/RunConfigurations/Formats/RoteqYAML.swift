@@ -8,10 +8,12 @@ public enum RoteqYAML {
   /// The fields by where they stand; reading and writing go by these names.
   enum Field {
     static let run = [
-      "name", "optimizer", "steps", "steps_per_epoch", "learning_rate_schedule", "decay_rule", "layers",
+      "name", "optimizer", "steps", "steps_per_epoch", "learning_rate_schedule", "weight_decay_schedule",
+      "decay_rule", "parameter_groups", "layer_decay", "layers",
       "notes",
       "warnings", "ignored",
     ]
+    static let group = ["name", "tensors", "learning_rate", "weight_decay"]
     static let table = ["name", "steps", "learning_rates"]
     static let layer = [
       "name", "neurons", "dimension", "count", "initial_norm", "kind", "learning_rate", "weight_decay",
@@ -49,6 +51,15 @@ public enum RoteqYAML {
       run.schedule = try schedule(value.mapping())
       do throws(ScheduleError) { _ = try run.plan() } catch { throw value.invalid(.schedule(error)) }
     }
+    if let value = root["weight_decay_schedule"] {
+      guard case .named(let specification) = try schedule(value.mapping(), grows: true) else {
+        throw value.invalid(.unsupportedSchedule("table", because: "is none of the weight decay"))
+      }
+      run.weightDecaySchedule = specification
+      do throws(ScheduleError) { _ = try run.plan() } catch { throw value.invalid(.schedule(error)) }
+    }
+    run.groups = try groups(root["parameter_groups"])
+    run.layerDecay = try root["layer_decay"]?.number(in: .positive)
     if let rule = root["decay_rule"] {
       run.decayRule = DecayRule(rawValue: try rule.choice(of: DecayRule.allCases.map(\.rawValue))) ?? .req
     }
@@ -97,14 +108,32 @@ public enum RoteqYAML {
     }
   }
 
+  private static func groups(_ value: ConfigurationValue?) throws(ConfigurationError) -> [ParameterGroup] {
+    var groups: [ParameterGroup] = []
+    for item in try value?.list() ?? [] {
+      let fields = try item.mapping()
+      try fields.allow(Field.group)
+      var group = ParameterGroup(
+        name: try fields.required("name").text(), tensors: try texts(fields.required("tensors")),
+        hyperparameters: [:])
+      for symbol in Field.ownHyperparameters {
+        group.hyperparameters[symbol] = try fields[symbol.name]?.number(
+          in: symbol == .weightDecay ? .nonNegative : symbol.domain)
+      }
+      groups.append(group)
+    }
+    return groups
+  }
+
   private static func schedule(
-    _ fields: ConfigurationMapping
+    _ fields: ConfigurationMapping, grows: Bool = false
   ) throws(ConfigurationError) -> LearningRateSchedule {
     let identifier = try fields.required("name")
     let names = ScheduleKind.catalogue.flatMap { [$0.name] + ($0.alias.map { [$0] } ?? []) }
     let name = try identifier.choice(of: names + ["table"])
     guard name != "table" else { return .table(try table(fields)) }
     var specification = ScheduleSpecification(name)
+    specification.grows = grows
     let parameters: [String]
     do throws(ScheduleError) { parameters = try specification.parameterNames } catch {
       throw identifier.invalid(.schedule(error))

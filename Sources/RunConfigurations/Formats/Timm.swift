@@ -62,6 +62,10 @@ enum Timm {
     (run.steps, run.stepsPerEpoch) = (epochs * updates, updates)
     run.schedule = try schedule.schedule(settings, steps: run.steps)
     run.warnings = schedule.warnings + (try warnings(&settings))
+    if settings.has("layer_decay") {
+      let decay = try settings.number("layer_decay", in: .positive)
+      if decay != 1 { run.setLayerDecay(decay, "layer_decay") }
+    }
     let experiment = settings.has("experiment") ? (try? settings.text("experiment")) ?? "" : ""
     let model = settings.has("model") ? (try? settings.text("model")) ?? "" : ""
     run.name = [experiment, model, settings.stem].first { !$0.isEmpty } ?? ""
@@ -145,10 +149,6 @@ enum Timm {
     var warnings: [String] = []
     if settings.value("clip_grad") != nil {
       warnings.append(RunSettings.clips("clip_grad"))
-    }
-    if let decay = settings.value("layer_decay") {
-      warnings.append(
-        "layer_decay = \(decay.source): layers have learning rates of their own, which is not followed.")
     }
     if let noise = settings.value("lr_noise") {
       warnings.append("lr_noise = \(noise.source): the noise on the learning rate is not followed.")

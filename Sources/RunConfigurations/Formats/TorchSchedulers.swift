@@ -38,11 +38,24 @@ struct TorchSchedulers {
       notes.append("No lr_scheduler is stated: the learning rate is constant.")
       return (.constant, peak)
     }
-    guard let rule = try rule(settings.node(at: place), &warnings) else {
-      // How often it takes its step has been read, but does not matter.
-      var unused: [String] = []
-      _ = try? unit(&settings, place, &unused)
-      return (.constant, peak)
+    let isOpen = settings.format.readsScripts && !settings.has("interval")
+    if isOpen, !settings.isLeftOut(place) { _ = try unit(&settings, place, &notes) }
+    var unfollowed: String?
+    let node = settings.node(at: place)
+    let openTotal =
+      settings.format.readsScripts && settings.value("interval")?.source == "step" ? length.steps : nil
+    guard let rule = try rule(node, openTotal, &notes, &warnings, &unfollowed) else {
+      guard let unfollowed, !settings.isLeftOut(place) else {
+        // How often it takes its step has been read, but does not matter.
+        var unused: [String] = []
+        _ = try? unit(&settings, place, &unused)
+        warnings.append("\(place) is left out, as --ignore asks: the learning rate is taken as constant.")
+        return (.constant, peak)
+      }
+      throw settings.invalid(
+        .unsupportedSchedule(
+          unfollowed, because: "is not followed; --ignore \(place) takes the learning rate as constant"),
+        "\(place).class_path")
     }
     let unit = try unit(&settings, place, &notes)
     let peak = rule.peak ?? peak
@@ -82,6 +95,13 @@ struct TorchSchedulers {
     guard interval == "epoch" else {
       throw settings.invalid(.unknownName(key: "interval", interval, known: ["epoch", "step"]), key ?? place)
     }
+    if key == nil, settings.format.readsScripts {
+      throw settings.invalid(
+        .asks(
+          key: "interval", choices: ["epoch", "step"],
+          because: "whether the scheduler takes its step after an epoch or after an update does not show"),
+        "\(place).class_path")
+    }
     if key == nil {
       notes.append("The lr_scheduler takes its step after an epoch, as Lightning's default is.")
     }
@@ -94,13 +114,31 @@ struct TorchSchedulers {
 
   // MARK: Classes
 
+  /// Nil where the class is not followed, whose name then is left.
   private func rule(
-    _ root: ConfigurationValue?, _ warnings: inout [String]
+    _ root: ConfigurationValue?, _ openTotal: Int?, _ notes: inout [String], _ warnings: inout [String],
+    _ unfollowed: inout String?
   ) throws(ConfigurationError) -> Rule? {
     guard let root, let path = root.member("class_path") else { return nil }
     let name = try path.text().split(separator: ".").last.map(String.init) ?? ""
-    let arguments = ClassArguments(root.member("init_args"), at: path)
+    let prefix = root.key.contains("[") ? "" : "\(root.key).init_args."
+    let arguments = ClassArguments(root.member("init_args"), at: path, prefix: prefix)
+    /// A number of steps; one that a script works out is that of the whole run.
+    func span(_ name: String, _ fallback: Int?) throws(ConfigurationError) -> Int {
+      if let openTotal, arguments.isOpen(name) {
+        notes.append("\(name) = \(arguments.source(name)) is taken for the \(openTotal) steps of the run.")
+        return openTotal
+      }
+      return try arguments.whole(name, fallback)
+    }
     let share = Domain(0, includesLower: true, upTo: 1, includesUpper: true)
+    try arguments.checkSpelling(of: [
+      "factor", "total_iters", "step_size", "gamma", "milestones", "start_factor", "end_factor", "power",
+      "T_max", "eta_min",
+      "T_0", "T_mult", "max_lr", "total_steps", "epochs", "steps_per_epoch", "pct_start", "div_factor",
+      "final_div_factor",
+      "anneal_strategy", "three_phase", "cycle_momentum", "schedulers",
+    ])
     switch name {
     case "ConstantLR":
       let factor = try arguments.number("factor", share, 1.0 / 3)
@@ -148,7 +186,7 @@ struct TorchSchedulers {
         product(total, unit).map { specification("polynomial", ["power": [power]], end: $0, steps: steps) }
       }
     case "CosineAnnealingLR":
-      let half = try arguments.whole("T_max", nil)
+      let half = try span("T_max", nil)
       let floor = try floor(arguments)
       return Rule(factor: { floor + (1 - floor) * (1 + Double.cos(.pi * Double($0) / Double(half))) / 2 }) {
         unit, steps in
@@ -173,30 +211,32 @@ struct TorchSchedulers {
         }
         return floor + (1 - floor) * (1 + Double.cos(.pi * Double(taken - start) / Double(span))) / 2
       }
-    case "OneCycleLR": return try oneCycle(arguments, path, &warnings)
-    case "LambdaLR", "MultiplicativeLR", "ReduceLROnPlateau", "CyclicLR", "SWALR":
-      warnings.append("\(name) is not followed: the learning rate is taken as constant.")
-      return nil
-    case "SequentialLR": return try sequence(arguments, &warnings)
+    case "OneCycleLR":
+      let isOpen = ["total_steps", "epochs", "steps_per_epoch"].contains(where: arguments.isOpen)
+      if let openTotal, isOpen {
+        notes.append("The cycle is taken to last the \(openTotal) steps of the run.")
+      }
+      return try oneCycle(arguments, path, isOpen ? openTotal : nil, &warnings)
+    case "SequentialLR": return try sequence(arguments, openTotal, &notes, &warnings, &unfollowed)
     default:
-      warnings.append("\(try path.text()) is not known here: the learning rate is taken as constant.")
+      unfollowed = try path.text()
       return nil
     }
   }
 
   /// One scheduler after another; each begins anew at its milestone.
   private func sequence(
-    _ arguments: ClassArguments, _ warnings: inout [String]
+    _ arguments: ClassArguments, _ openTotal: Int?, _ notes: inout [String], _ warnings: inout [String],
+    _ unfollowed: inout String?
   ) throws(ConfigurationError) -> Rule? {
     let milestones = try arguments.wholes("milestones")
     var rules: [Rule] = []
     for item in try arguments.required("schedulers").list().prefix(100) {
       if try item.member("class_path")?.text().hasSuffix("SequentialLR") == true {
-        warnings.append(
-          "A SequentialLR within another is not followed: the learning rate is taken as constant.")
+        unfollowed = "SequentialLR within another"
         return nil
       }
-      guard let rule = try rule(item, &warnings) else { return nil }
+      guard let rule = try rule(item, openTotal, &notes, &warnings, &unfollowed) else { return nil }
       rules.append(rule)
     }
     guard rules.count == milestones.count + 1 else {
@@ -222,11 +262,13 @@ struct TorchSchedulers {
   }
 
   private func oneCycle(
-    _ arguments: ClassArguments, _ path: ConfigurationValue, _ warnings: inout [String]
+    _ arguments: ClassArguments, _ path: ConfigurationValue, _ openTotal: Int?, _ warnings: inout [String]
   ) throws(ConfigurationError) -> Rule {
     let top = try arguments.number("max_lr", .positive, peak)
     let total: Int
-    if arguments.has("total_steps") {
+    if let openTotal {
+      total = openTotal
+    } else if arguments.has("total_steps") {
       total = try arguments.whole("total_steps", nil)
     } else {
       let (epochs, steps) = (try arguments.whole("epochs", nil), try arguments.whole("steps_per_epoch", nil))

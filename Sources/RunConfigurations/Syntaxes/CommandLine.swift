@@ -27,7 +27,9 @@ struct CommandLineFlags: Sendable {
 
   /// Flags as `weight-decay,wd` (one value), `amp!` (none), `compile?` (one or none), `opt-betas*` (several),
   /// `input-size:3` (three), `opt-kwargs=` (pairs `key=value`); a name of one letter has one dash.
-  init(_ text: String) {
+  ///
+  /// - Parameter separator: what parts the words of a name; `_` for programs that take a dash in its place, too.
+  init(_ text: String, separator: Character = "-") {
     self.init(
       text.split(whereSeparator: \.isWhitespace).map { word in
         let parts = word.split(separator: ":")
@@ -41,9 +43,12 @@ struct CommandLineFlags: Sendable {
           case "=": .pairs
           default: parts.count == 2 ? .exactly(Int(parts[1]) ?? 1) : .one
           }
+        let spellings = String(names).split(separator: ",").flatMap { (name: Substring) -> [String] in
+          let name = String(name)
+          return separator == "_" ? [name, name.replacing("_", with: "-")] : [name]
+        }
         return CommandLineFlag(
-          names: names.split(separator: ",").map { ($0.count == 1 || $0 == "vb" ? "-" : "--") + $0 },
-          count: count)
+          names: spellings.map { ($0.count == 1 || $0 == "vb" ? "-" : "--") + $0 }, count: count)
       })
   }
 
@@ -91,7 +96,7 @@ struct CommandLineProgram: Sendable {
   let identifier: String
   /// What it is called in messages: `timm's train.py`.
   let name: String
-  /// The file names, modules or commands by which it is started.
+  /// The file names, modules or commands by which it is started; empty where any script may be meant.
   let scripts: [String]
   let flags: CommandLineFlags
   /// Keys of which one shows that a script of such a common name is this program's; empty where its name is enough.
@@ -102,7 +107,9 @@ struct CommandLineProgram: Sendable {
   }
 
   /// Every program, in the order in which they are tried.
-  static let catalogue: [CommandLineProgram] = [.nanoGPT, .timm, .fairseq, .megatron]
+  static let catalogue: [CommandLineProgram] = [
+    .nanoGPT, .timm, .fairseq, .fairseqHydra, .megatron, .mae, .dino, .openCLIP, .huggingFace, .diffusers,
+  ]
 }
 
 /// Finds the training command of a shell script and lays out its flags as settings.
@@ -128,6 +135,9 @@ enum CommandLine {
       if let arguments = CommandLineArguments(command, path: input.path) { found.append((index, arguments)) }
     }
     guard let (index, arguments) = found.last else {
+      for command in script.commands.reversed() {
+        if let file = try ConfigurationCommand.parse(command, input) { return file }
+      }
       throw .invalid(
         .noTrainingCommand(known: CommandLineProgram.catalogue.map(\.name)), at: .file(input.path))
     }

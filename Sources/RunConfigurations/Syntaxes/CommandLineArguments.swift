@@ -12,6 +12,12 @@ struct CommandLineArguments {
   /// Whether the program is certain; a script called `train.py` may be anyone's.
   let isSure: Bool
 
+  /// A command of which only the launcher is looked at.
+  init(starters: [ShellWord], script: String, line: Int, path: String) {
+    (self.starters, self.script, self.line, self.path) = (starters, script, line, path)
+    (program, words, isSure) = (.nanoGPT, [], true)
+  }
+
   /// Nil where the command starts no known training program.
   init?(_ command: ShellScript.Command, path: String) {
     let all = command.words
@@ -21,24 +27,34 @@ struct CommandLineArguments {
     guard
       first.isUnevaluated || CommandLine.isStarter(name)
         || known.contains(where: { $0.scripts.contains(name) }),
-      let index = all.firstIndex(where: { word in
-        let name = Self.programName(word)
+      let index = all.indices.first(where: { index in
+        let name = Self.programName(all[index])
+        let isModule = index > 0 && all[index - 1].text == "-m"
         return known.contains { $0.scripts.contains(name) }
+          || (!all[index].text.hasPrefix("-") && (name.hasSuffix(".py") || isModule)
+            && !name.hasPrefix("torch.distributed") && !name.hasPrefix("accelerate"))
       })
     else { return nil }
     script = Self.programName(all[index])
     (starters, words) = (Array(all[..<index]), Array(all[(index + 1)...]))
     (line, self.path) = (first.line, path)
     let (script, words) = (script, words)
-    let ranked = known.filter { $0.scripts.contains(script) }.map { ($0, Self.score(words, $0)) }
+    let ranked = known.filter {
+      $0.scripts.contains(script) || Self.tells(words, $0) > ($0.scripts.isEmpty ? 1 : 3)
+    }
+    .map { ($0, Self.score(words, $0)) }
     guard var best = ranked.first else { return nil }
     for candidate in ranked.dropFirst() where candidate.1 > best.1 { best = candidate }
     program = best.0
     guard !program.telling.isEmpty, Self.commonNames.contains(script) else { isSure = true; return }
     guard best.1 > 0 else { return nil }
-    let (telling, flags) = (program.telling, program.flags)
-    isSure = words.contains { word in
-      CommandLineArguments.flag(word, among: flags).map { telling.contains($0.flag.key) } ?? false
+    isSure = Self.tells(words, program) > 0
+  }
+
+  /// How many words are flags that show whose script it is.
+  private static func tells(_ words: [ShellWord], _ program: CommandLineProgram) -> Int {
+    words.count { word in
+      flag(word, among: program.flags).map { program.telling.contains($0.flag.key) } ?? false
     }
   }
 
@@ -53,7 +69,9 @@ struct CommandLineArguments {
   }
 
   /// Names that scripts of many programs have.
-  private static let commonNames: Set = ["train.py", "main.py", "finetune.py"]
+  private static let commonNames: Set = [
+    "train.py", "main.py", "finetune.py", "main_pretrain.py", "main_finetune.py",
+  ]
 
   /// Twice the flags that the program knows, less those that it does not.
   private static func score(_ words: [ShellWord], _ program: CommandLineProgram) -> Int {
@@ -100,6 +118,14 @@ struct CommandLineArguments {
     while let word = rest.popFirst() {
       if word.pieces.first?.isUnevaluated == true {
         unknown += 1
+        // What is passed on may be any flag.
+        if ["$@", "$*", "${@}", "${*}"].contains(word.text), positions[word.text] == nil {
+          positions[word.text] = layout.settings.count
+          layout.settings.append(
+            ConfigurationValue(
+              key: word.text, content: .unevaluated(word.text), place: .line(word.line, of: path)))
+          continue
+        }
         if unknown <= 5 {
           layout.warnings.append(
             "Line \(word.line): what \(word.text.excerpt) stands for is not known and not read.")

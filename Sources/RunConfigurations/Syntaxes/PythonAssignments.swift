@@ -23,12 +23,24 @@ struct PythonAssignments {
   private var values: [String: PythonValue]
 
   /// Takes statements in their order; expressions may refer to `known` from the start.
-  init(_ statements: [PythonStatement], known: [String: PythonValue]) {
+  ///
+  /// - Parameter updates: whether `name.update(…)` is passed over; the name is not known from there on.
+  init(_ statements: [PythonStatement], known: [String: PythonValue], updates: Bool = false) {
     values = known
     for statement in statements {
+      let tokens = statement.tokens
+      if updates, statement.indentation == 0, tokens.count > 3, case .name(let name) = tokens[0],
+        tokens[1] == .symbol("."), tokens[2] == .name("update"), assignments[name] != nil
+      {
+        assign(name, Assignment(value: nil, source: statement.source.excerpt, line: statement.line))
+        continue
+      }
       if statement.indentation > 0 || !read(statement) { stranger = stranger ?? statement }
     }
   }
+
+  /// The value of a name; nil where it is not known.
+  subscript(name: String) -> PythonValue? { assignments[name]?.value }
 
   /// Takes in an assignment, an import or a docstring; false where it is something else.
   private mutating func read(_ statement: PythonStatement) -> Bool {
@@ -38,7 +50,13 @@ struct PythonAssignments {
       let lines = statement.lines.suffix(tokens.count)
       let value = PythonExpression.value(of: tokens[2...], lines: Array(lines)) { [values] in values[$0] }
       let source = statement.source.drop { $0 != "=" }.dropFirst().drop { $0.isWhitespace }
-      for case .name(let name) in tokens[2...] { references.insert(name) }
+      for index in tokens.indices.dropFirst(2) {
+        // The name of an argument, or of an attribute, refers to nothing.
+        guard case .name(let name) = tokens[index], tokens[index - 1] != .symbol("."),
+          !tokens.indices.contains(index + 1) || tokens[index + 1] != .symbol("=")
+        else { continue }
+        references.insert(name)
+      }
       var isCall = false
       if case .call? = value { isCall = true }
       assign(

@@ -1,0 +1,1 @@
+python -m torch.distributed.launch --nproc_per_node=8 main_finetune.py --batch_size 32 --model vit_base_patch16 --finetune mae_b.pth --blr 5e-4 --layer_decay 0.65 --drop_path 0.1 --mixup 0.8 --cutmix 1.0 --reprob 0.25 --dist_eval --data_path /data/flowers --nb_classes 102

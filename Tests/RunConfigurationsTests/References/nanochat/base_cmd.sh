@@ -1,0 +1,1 @@
+torchrun --standalone --nproc_per_node=8 -m scripts.base_train -- --depth=12 --num-iterations=3000 --total-batch-size=524288 --matrix-lr=0.02 --warmup-steps=0 --warmdown-ratio=0.5 --final-lr-frac=0.0 --weight-decay=0.2 --run=d12

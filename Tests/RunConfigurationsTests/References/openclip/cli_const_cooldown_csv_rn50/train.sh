@@ -1,0 +1,1 @@
+python -m open_clip_train.main --dataset-type csv --train-data caps.csv --model RN50 --batch-size 128 --epochs 6 --epochs-cooldown 2 --lr-scheduler const-cooldown --lr-cooldown-end 1e-5 --lr-cooldown-power 2.0 --warmup 100 --wd 0.1 --workers 8
