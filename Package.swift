@@ -55,7 +55,7 @@ let package = Package(
     .target(
       name: "Dynamics", dependencies: [.product(name: "RealModule", package: "swift-numerics")],
       swiftSettings: settings),
-    .target(name: "Safetensors", swiftSettings: settings + optimised),
+    .target(name: "Safetensors", dependencies: ["OutsideText"], swiftSettings: settings + optimised),
     .target(
       name: "Checkpoints", dependencies: ["CVectorKernels", "OutsideText", "Safetensors"],
       swiftSettings: settings + optimised),

@@ -21,7 +21,9 @@ struct Fuzz: ParsableCommand {
   @Option(help: "First seed.") var seed: UInt64 = 1
   @Option(help: "One target alone: \(FuzzTarget.all.map(\.name).joined(separator: ", ")).") var target:
     String?
-  @Option(help: "Folders with files to begin with.") var corpus = ["examples", "Tests/ReferenceData"]
+  @Option(help: "Folders with files to begin with.") var corpus = [
+    "examples", "Tests/ReferenceData", "Tests/RunConfigurationsTests/References",
+  ]
   @Option(help: "Print the input of a seed of the target, and run it.") var show: UInt64?
   @Option(help: .hidden) var slice: Int?
   @Option(help: .hidden) var place: String?

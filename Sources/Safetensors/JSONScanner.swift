@@ -1,3 +1,5 @@
+import OutsideText
+
 /// Reads JSON strictly, value by value, without building a tree: what a value is for decides how it is read.
 ///
 /// Each byte is looked at once. Nothing is kept but the texts that are asked for.
@@ -135,25 +137,8 @@ struct JSONScanner {
   }
 
   private mutating func skipNumber() throws(Malformed) {
-    if peek == UInt8(ascii: "-") { position += 1 }
-    let start = position
-    try skipDigits()
-    guard position == start + 1 || bytes[start] != UInt8(ascii: "0") else { throw Malformed() }
-    if peek == UInt8(ascii: ".") {
-      position += 1
-      try skipDigits()
-    }
-    if peek == UInt8(ascii: "e") || peek == UInt8(ascii: "E") {
-      position += 1
-      if peek == UInt8(ascii: "+") || peek == UInt8(ascii: "-") { position += 1 }
-      try skipDigits()
-    }
-  }
-
-  private mutating func skipDigits() throws(Malformed) {
-    let start = position
-    while let digit = peek, UInt8(ascii: "0")...UInt8(ascii: "9") ~= digit { position += 1 }
-    guard position > start else { throw Malformed() }
+    guard let next = JSONGrammar.endOfNumber(in: bytes, at: position, before: end) else { throw Malformed() }
+    position = next
   }
 
   private mutating func skipWord() throws(Malformed) {

@@ -1,3 +1,5 @@
+import OutsideText
+
 /// JSON as values that know their line. Python's `NaN`, `Infinity` and `-Infinity` are words.
 ///
 /// An own scanner, since Foundation's forgets lines, order and keys that are given twice. Every byte is looked at once.
@@ -109,7 +111,8 @@ struct JSONReader {
     while let byte = next, Self.isOfWord(byte) { position += 1 }
     let word = String(decoding: bytes[start..<position], as: UTF8.self)
     guard
-      ["true", "false", "null", "NaN", "Infinity", "-Infinity"].contains(word) || Self.isNumber(word.utf8)
+      ["true", "false", "null", "NaN", "Infinity", "-Infinity"].contains(word)
+        || JSONGrammar.endOfNumber(in: bytes, at: start, before: position) == position
     else {
       position = start
       throw syntax("expected a value, found \(word.isEmpty ? found : "'\(word.excerpt)'")")
@@ -122,31 +125,6 @@ struct JSONReader {
     case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, UInt8(ascii: "-"), UInt8(ascii: "+"), UInt8(ascii: "."): true
     default: false
     }
-  }
-
-  /// JSON's grammar of numbers: -?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?
-  private static func isNumber(_ text: String.UTF8View) -> Bool {
-    var rest = text[...]
-    func isDigit(_ byte: UInt8) -> Bool { byte >= 0x30 && byte <= 0x39 }
-    func digits() -> Int {
-      let count = rest.prefix(while: isDigit).count
-      rest = rest.dropFirst(count)
-      return count
-    }
-    if rest.first == UInt8(ascii: "-") { rest.removeFirst() }
-    let leads = rest.first == UInt8(ascii: "0")
-    let whole = digits()
-    guard whole > 0, !leads || whole == 1 else { return false }
-    if rest.first == UInt8(ascii: ".") {
-      rest.removeFirst()
-      guard digits() > 0 else { return false }
-    }
-    if let byte = rest.first, byte | 0x20 == UInt8(ascii: "e") {
-      rest.removeFirst()
-      if rest.first == UInt8(ascii: "-") || rest.first == UInt8(ascii: "+") { rest.removeFirst() }
-      guard digits() > 0 else { return false }
-    }
-    return rest.isEmpty
   }
 
   // MARK: Text
@@ -174,40 +152,13 @@ struct JSONReader {
 
   /// The character that an escape stands for, in UTF-8.
   private mutating func escaped() throws(ConfigurationError) -> [UInt8] {
-    defer { position += 1 }
-    switch next {
-    case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): return [bytes[position]]
-    case UInt8(ascii: "b"): return [0x08]
-    case UInt8(ascii: "f"): return [0x0C]
-    case UInt8(ascii: "n"): return [0x0A]
-    case UInt8(ascii: "r"): return [0x0D]
-    case UInt8(ascii: "t"): return [0x09]
-    case UInt8(ascii: "u"):
-      let unit = try codeUnit()
-      if let scalar = Unicode.Scalar(unit) { return Array(String(Character(scalar)).utf8) }
-      // Two halves make a character beyond the first 65536.
-      guard unit < 0xDC00, position + 2 < bytes.count, bytes[position + 1] == UInt8(ascii: "\\"),
-        bytes[position + 2] == UInt8(ascii: "u")
-      else { throw syntax("half of a surrogate pair") }
-      position += 2
-      let low = try codeUnit()
-      guard (0xDC00...0xDFFF).contains(low),
-        let scalar = Unicode.Scalar(0x10000 + ((unit - 0xD800) << 10) + (low - 0xDC00))
-      else { throw syntax("half of a surrogate pair") }
-      return Array(String(Character(scalar)).utf8)
-    default: throw syntax("an escape that JSON does not have")
+    do throws(JSONGrammar.EscapeError) {
+      let (utf8, end) = try JSONGrammar.escape(in: bytes, at: position, before: bytes.count)
+      position = end
+      return utf8
+    } catch {
+      throw syntax(error == .halfOfPair ? "half of a surrogate pair" : "an escape that JSON does not have")
     }
-  }
-
-  /// The four digits after `\u`; ends on the last of them.
-  private mutating func codeUnit() throws(ConfigurationError) -> UInt32 {
-    let digits = bytes[min(position + 1, bytes.count)..<min(position + 5, bytes.count)]
-    let isHexadecimal = digits.allSatisfy { Character(Unicode.Scalar($0)).isHexDigit }
-    guard digits.count == 4, isHexadecimal,
-      let unit = UInt32(String(decoding: digits, as: UTF8.self), radix: 16)
-    else { throw syntax("an escape that JSON does not have") }
-    position += 4
-    return unit
   }
 
   // MARK: Bytes
