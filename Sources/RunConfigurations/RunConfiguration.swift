@@ -46,7 +46,11 @@ public enum RunConfiguration {
     ignoring ignored: [String], _ beside: [BesideFile] = []
   ) throws(ConfigurationError) -> TrainingRun {
     var (input, syntax) = (input, try Syntax.of(input))
-    var file = try syntax.parse(input, [:])
+    // A command line is laid out by the flags of its program, so that has to be known first.
+    let asked = CommandLineProgram.catalogue.first { $0.identifier == identifier }
+    var file =
+      syntax.name == Syntax.commandLine.name && asked != nil
+      ? try CommandLine.parse(input, asked: asked) : try syntax.parse(input, [:])
     let (command, replacements) = (file.command, file.replacements)
     (input, syntax) = (file.input ?? input, file.syntax ?? syntax)
     file.root = file.root.replacing(replacements)

@@ -95,6 +95,44 @@ import Testing
     #expect(run.hyperparameters[.learningRate] == 0.5)
   }
 
+  @Test(
+    "A function runs where it is called, a subshell keeps its variables, and what may have changed is asked for",
+    arguments: [
+      ("f() { LR=0.2; }\nLR=0.1\nf", 0.2), ("LR=0.1\nf() { LR=0.2; }", 0.1),
+      ("function f { LR=0.2; M=1\n}\nLR=0.1\nf", 0.2), ("LR=0.1\nf() { local LR=0.2; }\nf", 0.1),
+      ("LR=0.1\nf() {\n  LR=0.2\n}\nif [ $X ]; then f; fi", nil), ("LR=0.1\n(LR=0.2)", 0.1),
+      ("LR=0.1\n(cd x; LR=0.2; echo)", 0.1), ("{ M=1; LR=0.2; }", 0.2),
+      ("LR=0.1; [ $X ] && { M=1; LR=0.2; }", nil),
+      ("LR=0.1\nsource other.sh", nil), ("LR=0.1\n. venv/bin/activate", 0.1), ("LR=0.1\nprintf -v LR x", nil),
+      ("LR=0.1\n(( LR = 2 ))", nil), ("LR=$((010))", nil), ("LR=0.1\nif [ $X ]; then unset LR; fi", nil),
+      ("case $X in a) M=1;; *) M=2;; esac\n(LR=0.2)\nLR=0.1", 0.1),
+    ] as [(String, Double?)])
+  func functionsAndSubshells(_ before: String, _ rate: Double?) {
+    let run = try? read("\(before)\npython \(Self.start) --lr $LR")
+    #expect(run?.hyperparameters[.learningRate] == rate)
+  }
+
+  @Test("A flag that only a condition gives is asked for, and so is what is passed on") func conditional() {
+    let error = #expect(throws: ConfigurationError.self) {
+      try read("A=(--lr 1)\nif [ $X ]; then A+=(--lr 2); fi\npython \(Self.start) ${A[@]}")
+    }
+    #expect(error?.description.contains("lr is 'A+=(--lr 2)'") == true)
+    let other = #expect(throws: ConfigurationError.self) {
+      try read("python \(Self.start) --lr 1 --fp16 \"$@\"")
+    }
+    #expect(other?.description.contains("'$@' may decide the run") == true)
+  }
+
+  @Test("Without a launcher the Trainer uses every GPU that it sees") func visibleDevices() throws {
+    let line = "python run_clm.py --output_dir o --per_device_train_batch_size 5 --num_train_epochs 1"
+    let facts = RunFacts([.datasetSize: 100])
+    for (before, steps) in [
+      ("CUDA_VISIBLE_DEVICES=0,3 ", 10), ("export CUDA_VISIBLE_DEVICES=1,2,3,4\n", 5), ("", 20),
+    ] {
+      #expect(try RunConfiguration.read(text: before + line, path: "a.sh", facts: facts).steps == steps)
+    }
+  }
+
   @Test(arguments: [
     Line(
       "python \(start) --lr 1 --lr 0.5", "--lr is given twice, as 1 and on line 1 as 0.5; the last counts."),
@@ -111,9 +149,6 @@ import Testing
     Line(
       "python \(start) --lr 1\npython \(start) --lr 2", "2 training commands: the last is read, on line 2."),
     Line("python \(start) --lr 1 $EXTRA", "Line 1: what $EXTRA stands for is not known and not read."),
-    Line(
-      "A=(--lr 1)\nif [ $X ]; then A+=(--lr 2); fi\npython \(start) ${A[@]}",
-      "Line 2: what A+=(--lr 2) stands for is not known and not read."),
     Line(
       "python \(start) --lr 1 \\\n # --fp16\n --min-lr 0.1",
       "Line 3 begins with --min-lr, but the command ended before it: a backslash is missing or a comment stands between."

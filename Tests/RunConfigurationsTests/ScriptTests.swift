@@ -39,6 +39,9 @@ import Testing
     #expect(try read(Self.start + text).hyperparameters[.learningRate] == rate)
   }
 
+  private static let flag = "p.add_argument('--lr', default=0.1)\n"
+  private static let flagged = "opt = optim.SGD(net.parameters(), lr=args.lr)"
+
   @Test(
     "What is not known is asked for and not taken for a default",
     arguments: [
@@ -67,6 +70,45 @@ import Testing
       (
         "a = optim.SGD(x.parameters(), 0.1)\nb = optim.Adam(y.parameters(), 0.1)",
         "2 optimizers are made: SGD on line 2, Adam on line 3"
+      ),
+      (
+        "c = dict(lr=0.1)\nc.update(lr=0.3)\nopt = optim.SGD(net.parameters(), lr=c['lr'])", "optimizer.lr is"
+      ),
+      ("c = dict(lr=0.1)\nc['lr'] = 0.3\nopt = optim.SGD(net.parameters(), **c)", "optimizer.lr is"),
+      ("\(flag)args.lr *= 4\n\(flagged)", "optimizer.lr is"),
+      ("\(flag)p.set_defaults(lr=4)\n\(flagged)", "optimizer.lr is"),
+      ("\(flag)args = p.parse_args(['--lr', '4'])\n\(flagged)", "optimizer.lr is"),
+      ("\(flag)setattr(args, 'lr', 4)\n\(flagged)", "optimizer.lr is"),
+      ("\(flag)for k, v in c: setattr(args, k, v)\n\(flagged)", "optimizer.lr is"),
+      ("\(flag)vars(args).update(c)\n\(flagged)", "optimizer.lr is"),
+      ("class C:\n    lr: float = 0.1\nargs = C(lr=0.7)\n\(flagged)", "optimizer.lr is"),
+      ("class C:\n    lr: float = 0.1\nargs = C(0.7)\n\(flagged)", "optimizer.lr is"),
+      ("make = lambda lr: optim.SGD(net.parameters(), lr=lr)\nlr = 0.1", "optimizer.lr is"),
+      ("lr = 0.1\nx = [optim.SGD(net.parameters(), lr=lr) for lr in (1, 2)]", "optimizer.lr is"),
+      ("lr = 0.1\nif (lr := 0.3): pass\nopt = optim.SGD(net.parameters(), lr=lr)", "optimizer.lr is"),
+      ("lr = 0.1\nfrom x import lr\nopt = optim.SGD(net.parameters(), lr=lr)", "optimizer.lr is"),
+      ("lr = 0.1\nfrom x import *\nopt = optim.SGD(net.parameters(), lr=lr)", "optimizer.lr is"),
+      (
+        "lr = 0.1\ndef f():\n    base = lr * 2\n    opt = optim.SGD(net.parameters(), lr=base)\nlr = 0.3",
+        "optimizer.lr is"
+      ),
+      (
+        "opt = optim.SGD(net.parameters(), 0.1)\nfor g in opt.param_groups:\n    g.update(lr=0.2)",
+        "'group.lr' may decide the run"
+      ),
+      (
+        "opt = optim.SGD(net.parameters(), 0.1)\nopt.add_param_group({'params': x, 'lr': 1})",
+        "add_param_group"
+      ),
+      ("opt = optim.SGD(net.parameters(), 0.1)\nopt = Lookahead(opt)", "'optimizer.Lookahead'"),
+      (
+        "opt = optim.SGD(net.parameters(), 0.1)\ns = optim.lr_scheduler.StepLR(opt, 5)\n"
+          + "for e in range(9):\n    for b in x:\n        opt.step()\n        s.step(e + b / 9)",
+        "follows what it is given"
+      ),
+      (
+        "opt = optim.SGD(net.parameters(), 0.1)\nif a: s = optim.lr_scheduler.StepLR(opt, 5)",
+        "whether the condition of the scheduler on line"
       ),
       ("class SGD:\n    pass\nopt = SGD(net.parameters(), 0.1)", "is a class of the file itself"),
       ("opt = optim.RMSprop(net.parameters(), 0.1)", "unknown optimizer"),
@@ -103,6 +145,64 @@ import Testing
     #expect(each.schedule == .named(try ScheduleSpecification(parsing: "step:every=5,gamma=0.1")))
     let epoch = try read(script("pass", "sched.step()"))
     #expect(epoch.schedule == .named(try ScheduleSpecification(parsing: "step:every=500,gamma=0.1,hold=100")))
+  }
+
+  @Test(
+    "A branch whose condition is known is taken or passed over",
+    arguments: [
+      ("if args.lr == 0.1:\n    lr = 1\nelse:\n    lr = 2", 1.0),
+      ("if args.lr != 0.1: lr = 1\nelse: lr = 2", 2),
+      ("if not args.lr: lr = 1\nelif args.lr in [0.1]: lr = 2\nelse: lr = 3", 2),
+      ("if args.lr > 1 or x: lr = 1\nelse: lr = 2", nil), ("if args.lr > 1 and x: lr = 1\nelse: lr = 2", 2),
+      ("lr = 2\nif x: lr = 2\nelif args.lr: lr = 2\nelse: lr = 3", 2),
+      ("lr = 2\nfor i in x: pass\nelse: lr = 3", nil), ("if __name__ == '__main__':\n    lr = 1", 1),
+    ] as [(String, Double?)])
+  func branches(_ text: String, _ rate: Double?) {
+    let script = Self.start + Self.flag + text + "\nopt = optim.SGD(net.parameters(), lr=lr)"
+    #expect((try? read(script))?.hyperparameters[.learningRate] == rate)
+  }
+
+  @Test(
+    "Updates after several batches, from the loop",
+    arguments: [
+      ("if (i + 1) % 4 == 0:", 25), ("if i % args.n == 0 or i == last:", 34), ("if True:", 100),
+    ])
+  func accumulation(_ condition: String, _ steps: Int) throws {
+    let text =
+      Self.start + "p.add_argument('--n', default=3)\nopt = optim.SGD(net.parameters(), 0.1)\n"
+      + "batch_size = 1\nfor epoch in range(5, 6):\n    for i, x in enumerate(loader):\n        \(condition)\n            opt.step()"
+    let run = try RunConfiguration.read(
+      text: text, path: "a.py", facts: RunFacts([.datasetSize: 100, .worldSize: 1]))
+    #expect(run.steps == steps)
+  }
+
+  @Test("A scheduler that takes its step before the updates, or is given the epoch") func stepsAhead() throws
+  {
+    func run(_ before: String, _ after: String) throws -> TrainingRun {
+      let text =
+        Self.start
+        + "opt = optim.SGD(net.parameters(), 0.1)\ns = optim.lr_scheduler.StepLR(opt, step_size=2)\n"
+        + "def train():\n    for x in loader:\n        opt.step()\n"
+        + "for epoch in range(6):\n    \(before)\n    train()\n    \(after)"
+      return try RunConfiguration.read(text: text, path: "a.py", facts: RunFacts([.steps: 60]))
+    }
+    func rates(_ run: TrainingRun) throws -> [Double] {
+      let schedule = try run.schedule.schedule(
+        peak: run.hyperparameters[.learningRate] ?? 0, steps: run.steps)
+      return stride(from: 0, to: 60, by: 10).map {
+        (run.hyperparameters[.learningRate] ?? 0) * schedule.factor(after: $0)
+      }
+    }
+    for (before, after, expected) in [
+      ("pass", "s.step()", [0.1, 0.1, 0.01, 0.01, 0.001, 0.001]),
+      ("s.step()", "pass", [0.1, 0.01, 0.01, 0.001, 0.001, 0.0001]),
+      ("s.step(epoch)", "pass", [0.1, 0.1, 0.01, 0.01, 0.001, 0.001]),
+      ("pass", "s.step(epoch)", [0.1, 0.1, 0.1, 0.01, 0.01, 0.001]),
+    ] {
+      for (rate, value) in zip(try rates(run(before, after)), expected) {
+        #expect(abs(rate - value) < 1e-12 * value + 1e-15, "\(before) \(after)")
+      }
+    }
   }
 
   @Test("A setting of the Trainer in a script, and a Trainer that has its own optimizer") func trainer()

@@ -4,8 +4,9 @@ import RealModule
 
 /// The schedules of `transformers.get_scheduler`, by `lr_scheduler_type`.
 enum HuggingFaceSchedule {
+  /// - Parameter end: the step at which the schedule ends, where that is not the end of the run.
   static func read(
-    _ settings: inout RunSettings, peak: Double, steps: Int, _ warnings: inout [String]
+    _ settings: inout RunSettings, peak: Double, steps: Int, end: Int? = nil, _ warnings: inout [String]
   ) throws(ConfigurationError) -> LearningRateSchedule {
     let type = try settings.text("lr_scheduler_type", default: "linear")
     try readOptions(&settings)
@@ -51,6 +52,7 @@ enum HuggingFaceSchedule {
       throw settings.invalid(.unknownName(key: "lr_scheduler_type", type, known: known), "lr_scheduler_type")
     }
     if warmup > 0 { named.warmup = warmup }
+    if let end, end != steps, !["constant", "inverse-sqrt"].contains(named.name) { named.end = end }
     return .fitting(named, peak: peak, steps: steps, warnings: &warnings)
   }
 

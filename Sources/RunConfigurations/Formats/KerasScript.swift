@@ -19,7 +19,8 @@ enum KerasScript {
     guard let last = parts.last else { return false }
     let isKeras = parts.contains("keras") || parts.first == "tensorflow" || parts.first == "tf"
     return (names.contains(last) && isKeras) || last == "fit" || last == "compile"
-      || ["LearningRateScheduler", "ReduceLROnPlateau"].contains(last)
+      || ["LearningRateScheduler", "ReduceLROnPlateau", "set_value", "assign"].contains(last)
+      || ["l2", "L2", "l1_l2", "L1L2"].contains(last)
   }
 
   private static func made(_ program: PythonProgram) -> [PythonProgram.Found] {
@@ -59,6 +60,11 @@ enum KerasScript {
           at: .line(other.call.line, of: settings.path))
       }
       settings.remark("\(last(other.name)) is left out, as --ignore asks.")
+    }
+    for other in changes(of: program) where !settings.isLeftOut(other.key) {
+      throw .invalid(
+        .undecided([UnreadKey(name: other.key, nearest: nil)], by: settings.format.name),
+        at: .line(other.line, of: settings.path))
     }
     let name = last(found.name)
     var arguments = CallArguments(
@@ -125,13 +131,31 @@ enum KerasScript {
     return try settings.finished(run)
   }
 
+  /// What changes the learning rate or the decay beside the optimizer's arguments.
+  private static func changes(of program: PythonProgram) -> [(key: String, line: Int)] {
+    let rates = program.attributes.filter { attribute in
+      let parts = attribute.key.split(separator: ".").map { $0.lowercased() }
+      return ["learning_rate", "lr"].contains(parts.last) && parts.dropLast().last?.contains("opt") == true
+    }.map { (key: $0.key, line: $0.line) }
+    return rates
+      + program.calls.compactMap { found in
+        let parts = found.name.split(separator: ".").map(String.init)
+        let isSet =
+          parts.last == "set_value"
+          ? found.call.source.contains("lr") || found.call.source.contains("learning_rate")
+          : parts.last == "assign" && ["learning_rate", "lr"].contains(parts.dropLast().last)
+        guard isSet || ["l2", "L2", "l1_l2", "L1L2"].contains(parts.last) else { return nil }
+        return (key: found.name, line: found.call.line)
+      }
+  }
+
   /// The steps that are given, or `epochs` times `steps_per_epoch` of the one call of `fit`.
   private static func steps(
     _ settings: inout RunSettings, _ program: PythonProgram, _ fixed: [String: PythonValue]
   ) throws(ConfigurationError) -> Int {
     if let given = settings.fact(.steps) { return given }
     let fits = program.calls.filter { $0.name.hasSuffix(".fit") }
-    if fits.count == 1 {
+    if fits.count == 1, !fits[0].headers.contains(where: \.isLoop) {
       var arguments = CallArguments(
         fits[0].call, order: [], prefix: "fit.", fixed: fixed, path: settings.path)
       if case .number? = arguments.value("epochs"), case .number? = arguments.value("steps_per_epoch") {

@@ -65,9 +65,11 @@ struct LightningLength {
   private(set) var stepsPerEpoch: Int?
   let epochs: Int?
 
-  /// - Parameter usual: the epochs of a run that does not say how many; nil where there is no default.
+  /// - Parameters:
+  ///   - usual: the epochs of a run that does not say how many; nil where there is no default.
+  ///   - dropsRest: whether batches that are left at the end of an epoch make no update.
   init(
-    _ settings: inout RunSettings, _ notes: inout [String], usual: Int? = 1000
+    _ settings: inout RunSettings, _ notes: inout [String], usual: Int? = 1000, dropsRest: Bool = false
   ) throws(ConfigurationError) {
     let maximum = try Self.limit(&settings, "trainer.max_steps")
     var epochs = try Self.limit(&settings, "trainer.max_epochs")
@@ -83,7 +85,7 @@ struct LightningLength {
       // Every process gets as many examples, and the last batch of an epoch may be smaller.
       let own = (examples + processes - 1) / processes
       let batches = try Self.limited((own + batch - 1) / batch, &settings)
-      stepsPerEpoch = max(1, (batches + accumulated - 1) / accumulated)
+      stepsPerEpoch = max(1, (batches + (dropsRest ? 0 : accumulated - 1)) / accumulated)
       if own % batch != 0 {
         notes.append("The last, smaller batch of an epoch is taken to count, as without drop_last.")
       }

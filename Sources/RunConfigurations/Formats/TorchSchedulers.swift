@@ -11,13 +11,15 @@ struct TorchSchedulers {
   private let place: String?
   private let peak: Double
   private let length: LightningLength
+  /// Steps that the scheduler has taken before the first update.
+  private let ahead: Int
 
-  init(_ settings: RunSettings, peak: Double, length: LightningLength) {
+  init(_ settings: RunSettings, peak: Double, length: LightningLength, ahead: Int = 0) {
     place = [
       "lr_scheduler", "lr_scheduler.scheduler", "model.init_args.lr_scheduler", "model.init_args.scheduler",
       "model.lr_scheduler", "model.scheduler", "scheduler",
     ].first { settings.has("\($0).class_path") }
-    (self.peak, self.length) = (peak, length)
+    (self.peak, self.length, self.ahead) = (peak, length, ahead)
   }
 
   /// What a class says of the factor.
@@ -38,24 +40,27 @@ struct TorchSchedulers {
       notes.append("No lr_scheduler is stated: the learning rate is constant.")
       return (.constant, peak)
     }
-    let isOpen = settings.format.readsScripts && !settings.has("interval")
-    if isOpen, !settings.isLeftOut(place) { _ = try unit(&settings, place, &notes) }
+    if settings.isLeftOut(place) {
+      _ = settings.node(at: place)
+      // How often it takes its step does not matter.
+      var unused: [String] = []
+      _ = try? unit(&settings, place, &unused)
+      warnings.append("\(place) is left out, as --ignore asks: the learning rate is taken as constant.")
+      return (.constant, peak)
+    }
+    if settings.format.readsScripts, !settings.has("interval") { _ = try unit(&settings, place, &notes) }
     var unfollowed: String?
     let node = settings.node(at: place)
     let openTotal =
       settings.format.readsScripts && settings.value("interval")?.source == "step" ? length.steps : nil
-    guard let rule = try rule(node, openTotal, &notes, &warnings, &unfollowed) else {
-      guard let unfollowed, !settings.isLeftOut(place) else {
-        // How often it takes its step has been read, but does not matter.
-        var unused: [String] = []
-        _ = try? unit(&settings, place, &unused)
-        warnings.append("\(place) is left out, as --ignore asks: the learning rate is taken as constant.")
-        return (.constant, peak)
-      }
+    guard var rule = try rule(node, openTotal, &notes, &warnings, &unfollowed) else {
       throw settings.invalid(
         .unsupportedSchedule(
-          unfollowed, because: "is not followed; --ignore \(place) takes the learning rate as constant"),
+          unfollowed ?? "", because: "is not followed; --ignore \(place) takes the learning rate as constant"),
         "\(place).class_path")
+    }
+    if ahead != 0 {
+      rule = Rule(factor: { [rule, ahead] in rule.factor(max(0, $0 + ahead)) }, peak: rule.peak)
     }
     let unit = try unit(&settings, place, &notes)
     let peak = rule.peak ?? peak
@@ -114,6 +119,11 @@ struct TorchSchedulers {
 
   // MARK: Classes
 
+  private static let names: Set = [
+    "ConstantLR", "StepLR", "MultiStepLR", "ExponentialLR", "LinearLR", "PolynomialLR", "CosineAnnealingLR",
+    "CosineAnnealingWarmRestarts", "OneCycleLR", "SequentialLR",
+  ]
+
   /// Nil where the class is not followed, whose name then is left.
   private func rule(
     _ root: ConfigurationValue?, _ openTotal: Int?, _ notes: inout [String], _ warnings: inout [String],
@@ -132,6 +142,10 @@ struct TorchSchedulers {
       return try arguments.whole(name, fallback)
     }
     let share = Domain(0, includesLower: true, upTo: 1, includesUpper: true)
+    guard Self.names.contains(name) else {
+      unfollowed = try path.text()
+      return nil
+    }
     try arguments.checkSpelling(of: [
       "factor", "total_iters", "step_size", "gamma", "milestones", "start_factor", "end_factor", "power",
       "T_max", "eta_min",
@@ -217,10 +231,7 @@ struct TorchSchedulers {
         notes.append("The cycle is taken to last the \(openTotal) steps of the run.")
       }
       return try oneCycle(arguments, path, isOpen ? openTotal : nil, &warnings)
-    case "SequentialLR": return try sequence(arguments, openTotal, &notes, &warnings, &unfollowed)
-    default:
-      unfollowed = try path.text()
-      return nil
+    default: return try sequence(arguments, openTotal, &notes, &warnings, &unfollowed)
     }
   }
 

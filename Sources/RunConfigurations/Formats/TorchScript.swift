@@ -12,13 +12,16 @@ enum TorchScript {
   static let keys = [
     "optimizer.lr", "optimizer.betas", "optimizer.eps", "optimizer.weight_decay", "optimizer.momentum",
     "optimizer.dampening", "optimizer.nesterov", "interval", "warmup_steps", "epochs", "batch_size",
-    "optimizer_line", "accumulation_steps",
+    "optimizer_line", "scheduler_line", "accumulation_steps",
   ]
 
   static func read(_ settings: inout RunSettings) throws(ConfigurationError) -> TrainingRun {
-    settings.ignore(["optimizer_line"])
+    settings.ignore(["optimizer_line", "scheduler_line", "scheduler_step_ahead"])
     var warnings: [String] = []
     var notes: [String] = []
+    for key in ["optimizer_condition", "exit", "penalty"] where settings.has(key) {
+      warnings.append(try settings.text(key))
+    }
     let name = try settings.text("optimizer.name")
     var optimizer = try TorchOptimizer(
       &settings, name: name, nameKey: "optimizer.name", prefix: "optimizer.")
@@ -33,11 +36,45 @@ enum TorchScript {
     var run = TrainingRun(
       name: settings.stem, optimizer: optimizer.optimizer, hyperparameters: [:], nesterov: optimizer.nesterov,
       steps: 1, decayRule: settings.has("optimizer.rest") ? .req : .all)
-    if settings.has("lr_scheduler_type") {
+    if settings.has("scheduler_lines") {
+      let lines = try settings.text("scheduler_lines").split(separator: " ").map(String.init)
+      guard settings.isLeftOut("lr_scheduler") else {
+        throw settings.invalid(
+          .asks(
+            key: "scheduler_line", choices: lines,
+            because: lines.count > 1
+              ? "\(lines.count) schedulers are made"
+              : "whether the condition of the scheduler on line \(lines[0]) holds is not known"),
+          "scheduler_lines")
+      }
+      warnings.append("lr_scheduler is left out, as --ignore asks: the learning rate is taken as constant.")
+    }
+    if let step = settings.value("scheduler_step"), !settings.isLeftOut("lr_scheduler") {
+      throw settings.invalid(
+        .unsupportedSchedule(
+          step.source,
+          because: "follows what it is given; --ignore lr_scheduler takes the learning rate as constant"),
+        "scheduler_step")
+    }
+    if settings.has("lr_scheduler_type"), !settings.isLeftOut("lr_scheduler") {
       try readTransformers(&settings, peak, &run, &notes, &warnings)
     } else {
-      let length = try LightningLength(&settings, &notes, usual: nil)
-      let schedule = try TorchSchedulers(settings, peak: peak, length: length)
+      let length = try LightningLength(
+        &settings, &notes, usual: nil, dropsRest: settings.value("drops_rest") != nil)
+      let ahead =
+        settings.has("scheduler_step_ahead")
+        ? try settings.number("scheduler_step_ahead", in: .real) : 0
+      if ahead != 0 {
+        notes.append(
+          ahead > 0
+            ? "The scheduler takes its step before the updates, so its schedule is one step ahead."
+            : "The scheduler is given the epoch after its updates, so its schedule is an epoch late.")
+      }
+      if settings.has("lr_scheduler_type") {
+        warnings.append("lr_scheduler is left out, as --ignore asks: the learning rate is taken as constant.")
+        settings.ignore(["lr_scheduler_type", "warmup_steps", "num_training_steps"])
+      }
+      let schedule = try TorchSchedulers(settings, peak: peak, length: length, ahead: Int(ahead))
         .read(&settings, &notes, &warnings)
       optimizer.hyperparameters[.learningRate] = schedule.peak
       (run.steps, run.stepsPerEpoch, run.schedule) = (length.steps, length.stepsPerEpoch, schedule.schedule)
@@ -60,19 +97,39 @@ enum TorchScript {
     _ settings: inout RunSettings, _ peak: Double, _ run: inout TrainingRun, _ notes: inout [String],
     _ warnings: inout [String]
   ) throws(ConfigurationError) {
+    var interval = settings.has("interval") ? try settings.text("interval") : nil
+    if interval == nil, settings.value("scheduler_unstepped") != nil {
+      interval = "step"
+      notes.append("The script does not show the scheduler's steps: one is taken for each update.")
+    }
+    guard interval == "step" else {
+      throw settings.invalid(
+        interval == nil
+          ? .asks(
+            key: "interval", choices: ["step"],
+            because: "that the scheduler takes its step beside every update does not show")
+          : .unsupportedSchedule(
+            "a schedule of transformers that takes its step once an epoch",
+            because: "is not followed; --ignore lr_scheduler takes the learning rate as constant"),
+        "lr_scheduler_type")
+    }
+    let total = settings.value("num_training_steps")
+    var stated: Int?
+    if let total, case .number = total.content { stated = try total.wholeNumber(upTo: 0x1p40) }
     if let steps = settings.fact(.steps) {
       run.steps = steps
-      if let total = settings.value("num_training_steps") {
+      if let total, stated == nil {
         notes.append("num_training_steps = \(total.source) is taken for the \(steps) steps of the run.")
       }
-    } else if let total = settings.value("num_training_steps"), case .number = total.content {
-      run.steps = try total.wholeNumber(upTo: 0x1p40)
+    } else if let stated {
+      run.steps = stated
     } else {
       run.steps = try settings.required(
         .steps,
         because: "num_training_steps = \(settings.value("num_training_steps")?.source ?? "") is not known")
     }
-    run.schedule = try HuggingFaceSchedule.read(&settings, peak: peak, steps: run.steps, &warnings)
+    run.schedule = try HuggingFaceSchedule.read(
+      &settings, peak: peak, steps: run.steps, end: stated, &warnings)
     settings.ignore(["lr_scheduler_kwargs"])
   }
 
@@ -116,13 +173,20 @@ enum TorchScript {
     "MuonWithAuxAdam",
   ]
 
+  /// What is put around an optimizer and changes its updates.
+  private static let wrappers: Set = [
+    "Lookahead", "LookAhead", "LARC", "LARS", "SAM", "ASAM", "GSAM", "PCGrad", "SWA", "Gravity", "TrustRatio",
+    "GradientNoise", "LARSWrapper", "DPOptimizer", "PrivacyEngine",
+  ]
+
   /// Whether a call is followed: of an optimizer, of a schedule, or of what sets the learning rate otherwise.
   private static func isWanted(_ name: String) -> Bool {
     let last = last(name)
-    let isOther = [
-      "adjust_lr", "adjust_learning", "set_lr", "update_lr", "set_learning_rate", "cosine_scheduler",
-      "create_scheduler", "build_scheduler", "clip_grad_norm",
-    ].contains { last.lowercased().contains($0) }
+    let isOther =
+      [
+        "adjust_lr", "adjust_learning", "set_lr", "update_lr", "set_learning_rate", "cosine_scheduler",
+        "create_scheduler", "build_scheduler", "clip_grad", "add_param_group",
+      ].contains { last.lowercased().contains($0) } || wrappers.contains(last)
     return optimizers.contains(last) || last.hasSuffix("LR") || transformers[last] != nil || isOther
       || ["CosineAnnealingWarmRestarts", "SWALR", "step", "parameters"].contains(last)
       || last.hasSuffix("Scheduler") || last.hasSuffix("WarmupLR")
@@ -158,14 +222,34 @@ enum TorchScript {
     let program = PythonProgram(file.statements, fixed: fixed, isWanted: isWanted)
     let optimizer = try optimizer(of: program, input, fixed["optimizer_line"])
     var values = settings(of: optimizer, program, input)
-    values += schedule(of: program, optimizer: optimizer, input)
+    values += schedule(of: program, optimizer: optimizer, input, fixed["scheduler_line"])
     func value(_ key: String, _ content: ConfigurationValue.Content, _ line: Int) {
       values.append(ConfigurationValue(key: key, content: content, place: .line(line, of: input.path)))
     }
-    for hazard in program.hazards.prefix(1) { value(hazard.key, .unevaluated(hazard.source), hazard.line) }
+    for hazard in program.hazards.prefix(1) {
+      value(hazard.key, .unevaluated(hazard.source), hazard.line)
+    }
+    let loop = TorchLoop(program)
+    if optimizer.headers.contains(where: { ["if", "elif", "else"].contains($0.keyword) && $0.holds == nil }) {
+      value(
+        "optimizer_condition",
+        .text(
+          "The optimizer on line \(optimizer.call.line) is made under a condition that is not known; it is taken to hold."
+        ), optimizer.call.line)
+    }
+    if let line = loop.exit {
+      value("exit", .text("Line \(line) may end the loop before its end, which is not followed."), line)
+    }
+    if let line = program.penalties.first {
+      value(
+        "penalty",
+        .text("Line \(line) may add a penalty on the weights to the loss, which is not followed."), line)
+    }
     for found in program.calls {
       let name = last(found.name).lowercased()
-      if name.contains("clip_grad_norm") {
+      if wrappers.contains(last(found.name)) || name == "add_param_group" {
+        value("optimizer.\(last(found.name))", .unevaluated(found.call.source), found.call.line)
+      } else if name.contains("clip_grad") {
         if !values.contains(where: { $0.key == "clipping" }) {
           value("clipping", .text(last(found.name)), found.call.line)
         }
@@ -189,11 +273,18 @@ enum TorchScript {
       let found = Set(
         spelled.flatMap { name in [program.arguments[name] ?? nil, program.values[name] ?? nil] }
           .compactMap { value -> Double? in if case .number(let number)? = value { number } else { nil } })
-      if found.count == 1, let number = found.first { value(key, .number(number), 1) }
+      if key == "accumulation_steps", let shown = loop.accumulation {
+        value(key, shown.batches.map { .number($0) } ?? .unevaluated(shown.source), shown.line)
+        if !shown.includesRest { value("drops_rest", .word("true"), shown.line) }
+      } else if key == "epochs", let shown = loop.epochs {
+        value(key, .number(shown), 1)
+      } else if found.count == 1, let number = found.first {
+        value(key, .number(number), 1)
+      }
     }
     var result = ParsedFile(
       ConfigurationValue(key: "", content: .mapping(values), place: .file(input.path)))
-    result.taken = program.taken.union(fixed["optimizer_line"] == nil ? [] : ["optimizer_line"])
+    result.taken = program.taken.union(["optimizer_line", "scheduler_line"].filter { fixed[$0] != nil })
     return result
   }
 
@@ -304,7 +395,7 @@ enum TorchScript {
 
   /// The settings of the schedule, and how often it takes its step.
   private static func schedule(
-    of program: PythonProgram, optimizer: PythonProgram.Found, _ input: InputText
+    of program: PythonProgram, optimizer: PythonProgram.Found, _ input: InputText, _ line: PythonValue?
   ) -> [ConfigurationValue] {
     let all = program.calls.filter { found in
       let name = last(found.name)
@@ -328,15 +419,31 @@ enum TorchScript {
       let next = makers.filter { $0 > line }.min() ?? .max
       outer.removeAll { $0.call.line < line || $0.call.line > next }
     }
+    if case .number(let line)? = line { outer.removeAll { Double($0.call.line) != line } }
     guard let found = outer.last else { return [] }
     func value(_ key: String, _ content: ConfigurationValue.Content, _ line: Int) -> ConfigurationValue {
       ConfigurationValue(key: key, content: content, place: .line(line, of: input.path))
     }
+    let isOpen = found.headers.contains {
+      ["if", "elif", "else"].contains($0.keyword) && $0.holds == nil && !optimizer.headers.contains($0)
+    }
+    guard outer.count == 1, line != nil || !isOpen else {
+      let lines = outer.map { "\($0.call.line)" }.joined(separator: " ")
+      return [value("scheduler_lines", .text(lines), outer[0].call.line)]
+    }
     let line = found.call.line
-    guard outer.count == 1, program.classes.isDisjoint(with: [found.call.name]) else {
-      return outer.map {
-        value("scheduler_on_line_\($0.call.line)", .unevaluated($0.call.source), $0.call.line)
-      }
+    guard program.classes.isDisjoint(with: [found.call.name]) else {
+      return [value("lr_scheduler", .unevaluated(found.call.source), line)]
+    }
+    let pace = TorchLoop(program).pace(of: found)
+    var paces: [ConfigurationValue] = []
+    if let interval = pace.interval { paces.append(value("interval", .word(interval), line)) }
+    if pace.isUnshown, !program.functions.contains("configure_optimizers") {
+      paces.append(value("scheduler_unstepped", .word("true"), line))
+    }
+    if pace.ahead != 0 { paces.append(value("scheduler_step_ahead", .number(Double(pace.ahead)), line)) }
+    if let call = pace.unfollowed {
+      paces.append(value("scheduler_step", .unevaluated(call.source), call.line))
     }
     let name = last(found.name)
     if let type = transformers[name] {
@@ -355,11 +462,9 @@ enum TorchScript {
           ?? "lr_scheduler_kwargs.\(member.key)"
         values.append(value(key, member.value.content(key, in: input.path), member.line))
       }
-      return values
+      return values + paces
     }
-    var values = [node(.call(found.call), "lr_scheduler", program, input)]
-    if let interval = interval(of: found, program) { values.append(value("interval", .word(interval), line)) }
-    return values
+    return [node(.call(found.call), "lr_scheduler", program, input)] + paces
   }
 
   /// A schedule as LightningCLI writes it: its class, and its arguments by name.
@@ -400,31 +505,6 @@ enum TorchScript {
       }
     }
     return (call.positional + call.named.map(\.value)).flatMap(sources)
-  }
-
-  /// Whether the scheduler takes its step beside the optimizer's or once an epoch; nil where the script does not show it.
-  private static func interval(of scheduler: PythonProgram.Found, _ program: PythonProgram) -> String? {
-    guard let target = scheduler.target else { return nil }
-    func steps(_ name: String) -> [PythonProgram.Found] {
-      program.calls.filter { $0.call.name == "\(name).step" || $0.call.name == "self.\(name).step" }
-    }
-    let own = steps(target)
-    guard own.count == 1, let headers = own.first?.headers else { return nil }
-    let updates = program.calls.filter {
-      last($0.call.name) == "step"
-        && ["optim", "opt", "scaler", "accelerator"].contains(where: $0.call.name.lowercased().contains)
-        && !$0.call.name.lowercased().contains("sched")
-    }
-    if updates.contains(where: { $0.headers == headers }),
-      headers.contains(where: { $0.keyword == "for" || $0.keyword == "while" })
-    {
-      return "step"
-    }
-    let loops = headers.filter { $0.keyword == "for" || $0.keyword == "while" }
-    guard loops.count == 1, headers.last == loops[0],
-      loops[0].targets.contains(where: { $0.lowercased().contains("epoch") || $0 == "ep" })
-    else { return nil }
-    return "epoch"
   }
 }
 

@@ -6,6 +6,13 @@ enum TrainerScript {
     "SFTConfig", "DPOConfig", "KTOConfig", "ORPOConfig", "RewardConfig", "GRPOConfig",
   ]
 
+  /// Methods of the arguments that set several of them.
+  private static let setters: Set = ["set_training", "set_optimizer", "set_lr_scheduler", "set_dataloader"]
+  /// Methods of a Trainer that make what its arguments would.
+  private static let makers = [
+    "create_optimizer", "create_scheduler", "create_optimizer_and_scheduler", "get_optimizer_cls_and_kwargs",
+  ]
+
   private static func last(_ name: String) -> String {
     name.split(separator: ".").last.map(String.init) ?? name
   }
@@ -13,6 +20,7 @@ enum TrainerScript {
   private static func program(_ file: ParsedFile, _ fixed: [String: PythonValue]) -> PythonProgram {
     PythonProgram(file.statements, fixed: fixed) {
       names.contains(last($0)) || relatives.contains(last($0)) || last($0).hasSuffix("Trainer")
+        || setters.contains(last($0))
     }
   }
 
@@ -53,6 +61,25 @@ enum TrainerScript {
           key: "learning_rate", choices: ["2e-5"],
           because: "\(last(first.name)) has a default of its own, which depends on the release"),
         at: .line(first.call.line, of: input.path))
+    }
+    func open(_ key: String, _ source: String, _ line: Int) {
+      values.removeAll { $0.key == key }
+      values.append(
+        ConfigurationValue(key: key, content: .unevaluated(source), place: .line(line, of: input.path)))
+    }
+    // What is assigned to the arguments later takes the place of what they were made with.
+    for attribute in program.attributes {
+      guard let dot = attribute.key.lastIndex(of: ".") else { continue }
+      let object = String(attribute.key[..<dot])
+      guard object == first.target || last(object) == "args" else { continue }
+      let key = String(attribute.key[attribute.key.index(after: dot)...])
+      if fixed[key] == nil { open(key, "\(attribute.key) = \(attribute.source)", attribute.line) }
+    }
+    for other in program.calls where setters.contains(last(other.name)) {
+      open("optimizer.\(last(other.name))", other.call.source, other.call.line)
+    }
+    for name in makers where program.functions.contains(name) {
+      open("optimizer.\(name)", "a method of the script", first.call.line)
     }
     // A Trainer that is given an optimizer does not make its own.
     for other in program.calls where last(other.name).hasSuffix("Trainer") {

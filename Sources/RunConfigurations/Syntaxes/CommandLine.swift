@@ -101,6 +101,8 @@ struct CommandLineProgram: Sendable {
   let flags: CommandLineFlags
   /// Keys of which one shows that a script of such a common name is this program's; empty where its name is enough.
   var telling: Set<String> = []
+  /// Keys that count as one of them beside another.
+  var supporting: Set<String> = []
   /// Makes settings of the words that follow the program.
   var layout: @Sendable (CommandLineArguments) throws(ConfigurationError) -> Layout = {
     (arguments) throws(ConfigurationError) in try arguments.argparse()
@@ -128,11 +130,16 @@ enum CommandLine {
   /// The last part of a path.
   static func basename(_ path: String) -> String { path.split(separator: "/").last.map(String.init) ?? path }
 
-  static func parse(_ input: InputText) throws(ConfigurationError) -> ParsedFile {
+  /// - Parameter asked: the program whose command it is; told from the command when left out.
+  static func parse(
+    _ input: InputText, asked: CommandLineProgram? = nil
+  ) throws(ConfigurationError) -> ParsedFile {
     let script = try ShellScript(input)
     var found: [(index: Int, arguments: CommandLineArguments)] = []
     for (index, command) in script.commands.enumerated() {
-      if let arguments = CommandLineArguments(command, path: input.path) { found.append((index, arguments)) }
+      if let arguments = CommandLineArguments(command, path: input.path, asked: asked) {
+        found.append((index, arguments))
+      }
     }
     guard let (index, arguments) = found.last else {
       for command in script.commands.reversed() {

@@ -11,16 +11,19 @@ struct CommandLineArguments {
   let path: String
   /// Whether the program is certain; a script called `train.py` may be anyone's.
   let isSure: Bool
+  /// The GPUs that the program sees, where the script says so.
+  private let visibleDevices: ShellWord?
 
   /// A command of which only the launcher is looked at.
   init(starters: [ShellWord], script: String, line: Int, path: String) {
     (self.starters, self.script, self.line, self.path) = (starters, script, line, path)
-    (program, words, isSure) = (.nanoGPT, [], true)
+    (program, words, isSure, visibleDevices) = (.nanoGPT, [], true, nil)
   }
 
   /// Nil where the command starts no known training program.
-  init?(_ command: ShellScript.Command, path: String) {
+  init?(_ command: ShellScript.Command, path: String, asked: CommandLineProgram? = nil) {
     let all = command.words
+    visibleDevices = command.visibleDevices
     guard let first = all.first, !first.text.hasPrefix("-") else { return nil }
     let name = CommandLine.basename(first.text)
     let known = CommandLineProgram.catalogue
@@ -39,6 +42,10 @@ struct CommandLineArguments {
     (starters, words) = (Array(all[..<index]), Array(all[(index + 1)...]))
     (line, self.path) = (first.line, path)
     let (script, words) = (script, words)
+    if let asked {
+      (program, isSure) = (asked, true)
+      return
+    }
     let ranked = known.filter {
       $0.scripts.contains(script) || Self.tells(words, $0) > ($0.scripts.isEmpty ? 1 : 3)
     }
@@ -53,9 +60,9 @@ struct CommandLineArguments {
 
   /// How many words are flags that show whose script it is.
   private static func tells(_ words: [ShellWord], _ program: CommandLineProgram) -> Int {
-    words.count { word in
-      flag(word, among: program.flags).map { program.telling.contains($0.flag.key) } ?? false
-    }
+    let keys = words.compactMap { flag($0, among: program.flags)?.flag.key }
+    let count = keys.count { program.telling.contains($0) }
+    return count > 0 && keys.contains { program.supporting.contains($0) } ? count + 1 : count
   }
 
   /// The last part of a path, also in `$(which NAME)`.
@@ -118,8 +125,22 @@ struct CommandLineArguments {
     while let word = rest.popFirst() {
       if word.pieces.first?.isUnevaluated == true {
         unknown += 1
+        // A flag that a condition decides has a value that is not known.
+        let decided = Self.flags(in: word, among: program.flags)
+        for flag in decided {
+          let value = ConfigurationValue(
+            key: flag.key, content: .unevaluated(String(word.text.trimmingPrefix(while: \.isWhitespace))),
+            place: .line(word.line, of: path))
+          if let position = positions[flag.key] {
+            layout.settings[position] = value
+          } else {
+            positions[flag.key] = layout.settings.count
+            layout.settings.append(value)
+          }
+        }
+        if !decided.isEmpty { continue }
         // What is passed on may be any flag.
-        if ["$@", "$*", "${@}", "${*}"].contains(word.text), positions[word.text] == nil {
+        if Self.isPassedOn(word), positions[word.text] == nil {
           positions[word.text] = layout.settings.count
           layout.settings.append(
             ConfigurationValue(
@@ -158,6 +179,7 @@ struct CommandLineArguments {
         ? 0 : Self.limit(given?.flag.count)
       while values.count < limit, let next = rest.first, !Self.isFlag(next) {
         // A word of its own that is not known may be further flags, unless a value is due.
+        if Self.isPassedOn(next), given?.flag.count != .one { break }
         if given == nil || given?.flag.count == .several, next.pieces.first?.isUnevaluated == true,
           !values.isEmpty
         {
@@ -182,6 +204,19 @@ struct CommandLineArguments {
     }
     if unknown > 5 { layout.warnings.append("\(unknown - 5) further words are not known and not read.") }
     return layout
+  }
+
+  /// Whether a word stands for the arguments of the script itself.
+  private static func isPassedOn(_ word: ShellWord) -> Bool {
+    ["$@", "$*", "${@}", "${*}"].contains(word.text)
+  }
+
+  /// The flags that text names which is only there under a condition.
+  private static func flags(in word: ShellWord, among flags: CommandLineFlags) -> [CommandLineFlag] {
+    guard word.text.contains("-") else { return [] }
+    return word.text.split { $0.isWhitespace || $0 == "(" || $0 == ")" }.compactMap {
+      $0.hasPrefix("-") ? flags[String($0.prefix { $0 != "=" })] : nil
+    }
   }
 
   private static func limit(_ count: CommandLineFlag.Count?) -> Int {
@@ -272,7 +307,11 @@ struct CommandLineArguments {
       let count = number(starters, ["-n", "-np", "--np"])
       return (count?.count ?? nil, "\(name) \(count?.text ?? "")")
     }
-    return starters.contains(where: \.isUnevaluated) ? (nil, "") : (1, "no launcher")
+    guard !starters.contains(where: \.isUnevaluated) else { return (nil, "") }
+    // Without a launcher the Trainer spreads a batch over all GPUs that it sees.
+    guard program.identifier == "huggingface", let devices = visibleDevices else { return (1, "no launcher") }
+    let count = devices.isUnevaluated ? nil : devices.text.split(separator: ",").count
+    return (count.map { max(1, $0) }, "no launcher, CUDA_VISIBLE_DEVICES=\(devices.text.excerpt)")
   }
 }
 

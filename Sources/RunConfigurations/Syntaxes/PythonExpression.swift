@@ -128,6 +128,17 @@ struct PythonExpression {
     return calls
   }
 
+  /// The call of the name at an index; nil where there is none.
+  static func call(
+    in tokens: [PythonToken], at index: Int, lines: [Int], names: @escaping (String) -> PythonValue?
+  ) -> PythonValue? {
+    var expression = PythonExpression(rest: tokens[index...], lines: lines, names: names)
+    expression.isWithinChain = true
+    return expression.atom()
+  }
+  /// Whether what follows a call does not matter.
+  private var isWithinChain = false
+
   /// The name that is called at the start of tokens.
   private static func path(_ tokens: ArraySlice<PythonToken>) -> (name: String, end: Int)? {
     guard case .name(var name)? = tokens.first else { return nil }
@@ -266,10 +277,13 @@ struct PythonExpression {
     }
     if rest.first == .symbol("(") {
       rest.removeFirst()
+      let isWithinChain = isWithinChain
+      self.isWithinChain = false
       guard let arguments = arguments() else { return nil }
       let call = PythonCall(
         name: name, positional: arguments.positional, named: arguments.named, line: line,
         source: Self.source(start[start.startIndex..<rest.startIndex]))
+      if isWithinChain { return .call(call) }
       if case .symbol(let next)? = rest.first, [".", "(", "["].contains(next) { return nil }
       return Self.result(of: call)
     }

@@ -2,10 +2,19 @@ extension ShellScript {
   mutating func endCommand() throws(ConfigurationError) {
     endWord()
     var rest = words[...]
-    let isConditional = nesting > 0 || followsCondition
+    let afterCondition = followsCondition
+    let isConditional = nesting > 0 || afterCondition
     (words, skipsNextWord, followsCondition) = ([], false, false)
-    guard takeReserved(&rest) else { return }
+    let start = commandStart
+    commandStart = position
+    guard takeReserved(&rest, from: start, afterCondition: afterCondition), definition?.nesting == nil else {
+      return
+    }
+    // A name without a body was no definition.
+    if !rest.isEmpty { definition = nil }
+    var devices = (variables["CUDA_VISIBLE_DEVICES"] ?? nil)?.first
     while let first = rest.first, first.isAssignment {
+      if first.text.hasPrefix("CUDA_VISIBLE_DEVICES="), let value = value(of: first) { devices = value }
       // An assignment right before a command is for that command alone.
       if rest.allSatisfy(\.isAssignment) { assign(first, isConditional: isConditional) }
       rest.removeFirst()
@@ -13,16 +22,42 @@ extension ShellScript {
     guard let first = rest.first else { return }
     switch first.text {
     case "export", "declare", "local", "readonly", "typeset":
-      for word in rest where word.isAssignment { assign(word, isConditional: isConditional) }
-    case "unset": for word in rest.dropFirst() { variables[word.text] = nil }
-    case "read": for word in rest.dropFirst() { variables[word.text] = .some(nil) }
+      for word in rest where word.isAssignment {
+        if first.text == "local", let name = Self.assignedName(word.text) { locals.insert(String(name)) }
+        assign(word, isConditional: isConditional)
+      }
+    case "unset": for word in rest.dropFirst() { variables[word.text] = isConditional ? .some(nil) : nil }
+    case "read", "mapfile", "readarray", "getopts": for word in rest.dropFirst() { loosen(word.text) }
+    case "printf" where rest.dropFirst().first?.text == "-v":
+      if let name = rest.dropFirst(2).first { loosen(name.text) }
+    // What another script sets is not known.
+    case "source" where !Self.isEnvironment(rest), "." where !Self.isEnvironment(rest):
+      for name in variables.keys { loosen(name) }
     case "let": for word in rest.dropFirst() { compute(word, isConditional: isConditional) }
     case "eval": try evaluate(rest.dropFirst())
     default:
       // A whole command in quotes, alone or for another shell.
       if let text = Self.quotedCommand(rest) { return try evaluate([text]) }
-      commands.append(Command(words: Array(rest)))
+      if let function = functions[first.text] {
+        functions[first.text]?.isCalled = true
+        return try run(function.body, line: function.line, isConditional: isConditional)
+      }
+      commands.append(Command(words: Array(rest), visibleDevices: devices))
     }
+  }
+
+  /// From here on a variable is not known.
+  mutating func loosen(_ name: String) {
+    if definition?.nesting == nil { variables[name] = .some(nil) }
+  }
+
+  /// Whether a script that is read in sets up an environment, not a run.
+  private static func isEnvironment(_ words: ArraySlice<ShellWord>) -> Bool {
+    guard let path = words.dropFirst().first?.text.lowercased() else { return true }
+    let name = CommandLine.basename(path)
+    return ["activate", "bashrc", "profile", "zshrc", "conda", "module", "nvm", "cuda", "rc"].contains {
+      name.contains($0)
+    } || path.hasPrefix("/etc/") || path.contains("venv")
   }
 
   /// `NAME=EXPRESSION` as `let` takes it.
@@ -31,6 +66,7 @@ extension ShellScript {
       return
     }
     let number = isConditional ? nil : arithmetic(word.text.dropFirst(name.count + 1))
+    if number == nil { return loosen(String(name)) }
     variables[String(name)] = .some(
       number.map { [ShellWord(pieces: [.init(text: "\($0)", isUnevaluated: false)], line: word.line)] })
   }
@@ -49,30 +85,62 @@ extension ShellScript {
   private mutating func evaluate(_ words: some Collection<ShellWord>) throws(ConfigurationError) {
     guard let first = words.first else { return }
     let text = words.map(\.text).joined(separator: " ")
-    try charge(text.utf8.count)
+    try run(Array(text.utf8), line: first.line, isConditional: nesting > 0)
+  }
+
+  /// Reads the text of commands as if it stood here.
+  mutating func run(_ text: [UInt8], line: Int, isConditional: Bool) throws(ConfigurationError) {
+    try charge(text.count)
     guard depth < 20 else { throw syntax("commands are nested too deeply") }
     var inner = self
-    (inner.bytes, inner.position, inner.line) = (Array(text.utf8), 0, first.line)
+    (inner.bytes, inner.position, inner.commandStart, inner.line) = (text, 0, 0, line)
     (inner.commands, inner.words, inner.word, inner.array) = ([], [], nil, nil)
+    (inner.subshells, inner.cases, inner.locals, inner.definition) = ([], 0, [], nil)
+    (inner.nesting, inner.groups) = (isConditional ? 1 : 0, [])
     inner.depth += 1
     try inner.readAll()
     commands += inner.commands
+    for name in inner.locals { inner.variables[name] = variables[name] }
     (variables, budget) = (inner.variables, inner.budget)
+    functions.merge(inner.functions) { $1 }
   }
 
   /// Takes off words such as `then`; whether a command may follow.
-  private mutating func takeReserved(_ rest: inout ArraySlice<ShellWord>) -> Bool {
+  private mutating func takeReserved(
+    _ rest: inout ArraySlice<ShellWord>, from start: Int, afterCondition: Bool
+  ) -> Bool {
     while let first = rest.first, first.isPlain || first.text == "$", !first.isUnevaluated {
       switch first.text {
-      case "if", "while", "until", "{": nesting += 1
+      case "{":
+        if let open = definition, open.nesting == nil { definition?.nesting = nesting + groups.count }
+        groups.append(afterCondition)
+        if afterCondition { nesting += 1 }
+      case "if", "while", "until": nesting += 1
       case "then", "do", "else", "elif", "!", "time", "$": break
-      case "fi", "done", "esac", "}": nesting = max(0, nesting - 1)
+      case "fi", "done", "esac", "}":
+        if first.text != "}" || groups.popLast() == true { nesting = max(0, nesting - 1) }
+        if first.text == "esac" { cases = max(0, cases - 1) }
+        if let ended = definition, let outer = ended.nesting, nesting + groups.count <= outer {
+          functions[ended.name] = Function(
+            name: ended.name, body: Array(bytes[ended.start..<position]), line: ended.line)
+          definition = nil
+          return false
+        }
       case "for", "select":
         nesting += 1
-        if let name = rest.dropFirst().first { variables[name.text] = .some(nil) }
+        if let name = rest.dropFirst().first { loosen(name.text) }
         return false
-      case "case": nesting += 1; return false
-      case "function": return false
+      case "case":
+        nesting += 1
+        cases += 1
+        return false
+      case "function":
+        rest.removeFirst()
+        if definition == nil, let name = rest.first,
+          let body = bytes[start...].firstIndex(of: UInt8(ascii: "{"))
+        {
+          definition = (name.text, body, name.line, nil)
+        }
       default: return true
       }
       rest.removeFirst()
@@ -102,8 +170,14 @@ extension ShellScript {
 
   /// `NAME=VALUE` or `NAME+=VALUE`.
   private mutating func assign(_ word: ShellWord, isConditional: Bool) {
+    if let value = value(of: word) { set(word, [value], isArray: false, isConditional: isConditional) }
+  }
+
+  /// What stands after the equals sign.
+  private func value(of word: ShellWord) -> ShellWord? {
+    guard let equals = word.text.firstIndex(of: "=") else { return nil }
     var value = ShellWord(line: word.line)
-    var prefix = (word.text.firstIndex(of: "=").map { word.text[...$0].count }) ?? 0
+    var prefix = word.text[...equals].count
     for piece in word.pieces {
       let dropped = piece.text.prefix(prefix).count
       prefix -= dropped
@@ -112,7 +186,7 @@ extension ShellScript {
           ShellWord.Piece(text: String(piece.text.dropFirst(dropped)), isUnevaluated: piece.isUnevaluated))
       }
     }
-    set(word, [value], isArray: false, isConditional: isConditional)
+    return value
   }
 
   /// `NAME=(WORD …)` or `NAME+=(WORD …)`.
@@ -121,7 +195,7 @@ extension ShellScript {
   }
 
   private mutating func set(_ word: ShellWord, _ value: [ShellWord], isArray: Bool, isConditional: Bool) {
-    guard let name = Self.assignedName(word.text).map(String.init) else { return }
+    guard definition?.nesting == nil, let name = Self.assignedName(word.text).map(String.init) else { return }
     // Only the count is kept, so that what grows is appended to in place.
     let size = variables[name].map { $0?.count }
     guard word.text.dropFirst(name.count).hasPrefix("+"), let size else {

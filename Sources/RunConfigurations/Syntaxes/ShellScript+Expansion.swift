@@ -84,7 +84,7 @@ extension ShellScript {
     // A condition decided what it holds.
     case .some(.none): return [unevaluated(start)]
     default:
-      if sign == UInt8(ascii: "=") { variables[name] = [fallback] }
+      if sign == UInt8(ascii: "="), definition?.nesting == nil { variables[name] = [fallback] }
       return [fallback]
     }
   }
@@ -177,10 +177,14 @@ extension ShellScript {
       text.utf8.count <= 300,
       let statement = try? PythonTokenizer.statements(of: InputText(plain.utf8, path: path)).first
     else { return nil }
+    // A number with a zero before it is octal.
+    for case .number(let digits) in statement.tokens where digits.hasPrefix("0") && digits.count > 1 {
+      return nil
+    }
     var names: [String: PythonValue] = [:]
     for case .name(let name) in statement.tokens {
       if let value = variables[name] ?? nil, let word = value.first, !word.isUnevaluated,
-        let number = Int(word.text)
+        let number = Int(word.text), !word.text.hasPrefix("0") || number == 0
       {
         names[name] = .number(Double(number))
       }

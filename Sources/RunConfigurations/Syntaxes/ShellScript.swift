@@ -40,6 +40,8 @@ struct ShellScript {
   /// A command with its arguments, without assignments before it and redirections.
   struct Command {
     var words: [ShellWord]
+    /// The GPUs that it sees, where the script says so.
+    var visibleDevices: ShellWord?
     var line: Int { words[0].line }
   }
   /// What a variable holds: one value, or the elements of an array; nil where it is not known.
@@ -68,13 +70,42 @@ struct ShellScript {
   var startsHereDocument = false
   /// Constructs such as `if` that are open.
   var nesting = 0
+  /// Braces that are open, and whether what they hold runs only under a condition.
+  var groups: [Bool] = []
   /// Whether the command runs only if the one before it succeeds or fails.
   var followsCondition = false
+  /// A function of the script: its body, which is read where the function is called.
+  struct Function {
+    let name: String
+    let body: [UInt8]
+    let line: Int
+    var isCalled = false
+  }
+  var functions: [String: Function] = [:]
+  /// A function that is being defined: where its body begins, and once that has, the constructs that are open around it.
+  var definition: (name: String, start: Int, line: Int, nesting: Int?)?
+  /// Where the command began.
+  var commandStart = 0
+  /// The variables that a function has for its own.
+  var locals: Set<String> = []
+  /// The variables before each open subshell, which come back after it.
+  var subshells: [(variables: [String: Variable], cases: Int)] = []
+  /// Open `case` constructs, whose patterns end in a bracket too.
+  var cases = 0
 
   init(_ input: InputText) throws(ConfigurationError) {
     (bytes, path) = (Array(input.text.utf8), input.path)
     try readAll()
+    // What no line calls may be called from outside.
+    let called = commands
+    for function in functions.values.filter({ !$0.isCalled }).sorted(by: { $0.line < $1.line }) {
+      commands = []
+      try run(function.body, line: function.line, isConditional: true)
+      uncalled += commands
+    }
+    commands = uncalled + called
   }
+  private var uncalled: [Command] = []
 
   mutating func readAll() throws(ConfigurationError) {
     while position < bytes.count { try step() }
@@ -105,13 +136,25 @@ struct ShellScript {
       if let name = word, name.isAssignment, name.text.hasSuffix("="), array == nil {
         array = (name, words)
         (word, words) = (nil, [])
+      } else if takeDefinition() {
+        break
       } else {
+        let isSubshell = word == nil && words.allSatisfy { Self.reserved.contains($0.text) }
         try endCommand()
+        if isSubshell, peek() == UInt8(ascii: "("), loosenArithmetic() { break }
+        if isSubshell, cases == subshells.last?.cases ?? 0 { subshells.append((variables, cases)) }
       }
     case UInt8(ascii: ")"):
       position += 1
       endWord()
-      guard let (name, before) = array else { try endCommand(); return }
+      guard let (name, before) = array else {
+        try endCommand()
+        if let last = subshells.last, last.cases == cases {
+          variables = last.variables
+          subshells.removeLast()
+        }
+        return
+      }
       assign(name, words)
       (array, words) = (nil, before)
     case UInt8(ascii: "&") where peek(1) == UInt8(ascii: ">"): position += 1; redirect()
@@ -133,6 +176,41 @@ struct ShellScript {
       add(take(character: true), isQuoted: true)
     default: add(take(character: false), isQuoted: false)
     }
+  }
+
+  /// Words after which a command may begin.
+  static let reserved: Set = ["then", "do", "else", "elif", "if", "while", "until", "!", "{", "time"]
+
+  /// `name()` and what is left of `function name()`: takes the closing bracket; false where none follows at once.
+  private mutating func takeDefinition() -> Bool {
+    var end = position
+    while end < bytes.count, bytes[end] == UInt8(ascii: " ") { end += 1 }
+    guard end < bytes.count, bytes[end] == UInt8(ascii: ")"), let name = word ?? words.last else {
+      return false
+    }
+    position = end + 1
+    if definition?.nesting == nil { definition = (name.text, position, line, nil) }
+    (word, words) = (nil, [])
+    return true
+  }
+
+  /// `((…))` as a command: passed over; the variables that it may set are not known from here on.
+  private mutating func loosenArithmetic() -> Bool {
+    let rest = bytes[position...]
+    guard
+      let end = zip(rest.indices, rest.indices.dropFirst()).first(where: {
+        bytes[$0] == 0x29 && bytes[$1] == 0x29
+      })
+    else { return false }
+    let text = String(decoding: bytes[(position + 1)..<end.0], as: UTF8.self)
+    if text.contains("=") || text.contains("++") || text.contains("--") {
+      for name in text.split(whereSeparator: { !($0.isLetter || $0.isNumber || $0 == "_") }) {
+        if Self.isName(name) { loosen(String(name)) }
+      }
+    }
+    line += text.utf8.count { $0 == UInt8(ascii: "\n") }
+    position = end.1 + 1
+    return true
   }
 
   func peek(_ offset: Int = 0) -> UInt8? {
