@@ -31,7 +31,8 @@ public enum ConfigurationError: Error, Equatable, Sendable, CustomStringConverti
     switch self {
     case .invalid(_, at: .override), .invalid(.needs, _), .invalid(.ambiguousOptimizer, _),
       .invalid(.optimizerInCode, _), .invalid(.forksDiffer, _), .invalid(.stateAlone, _),
-      .invalid(.undecided, _), .invalid(.nothingToIgnore, _), .invalid(.severalOptimizers, _),
+      .invalid(.undecided, _), .invalid(.foreignFlags, _), .invalid(.nothingToIgnore, _),
+      .invalid(.severalOptimizers, _),
       .invalid(.asks, _), .invalid(.automatic, _), .invalid(.notBeside, _):
       true
     default: false
@@ -76,6 +77,8 @@ public enum Problem: Error, Equatable {
   case foreignProgram(String, keys: [String], known: [String])
   /// Keys that may decide the run and are not read, with the known ones that are nearest.
   case undecided([UnreadKey], by: String)
+  /// Flags that the program has not, so that the command is another's.
+  case foreignFlags([UnreadKey], of: String)
   /// A key to ignore that is not there, or is read.
   case nothingToIgnore(String)
   /// Not well-formed; the parser's words.
@@ -157,11 +160,11 @@ extension Problem: CustomStringConvertible {
     case .foreignProgram(let program, let keys, let known):
       "a configuration of \(program) (it has \(keys.joined(separator: " and "))), which is not read; known: "
         + "\(known.joined(separator: ", ")); --config-format says which of them it is nevertheless"
+    case .foreignFlags(let keys, let program):
+      "\(Self.list(keys)) \(keys.count == 1 ? "is no flag" : "are no flags") of \(program), whose parser would refuse"
+        + " \(keys.count == 1 ? "it" : "them"): this may be another program; --ignore KEY leaves one out"
     case .undecided(let keys, let reader):
-      keys.prefix(5).map { key in
-        "'\(key.name.excerpt)'\(key.nearest.map { " (did you mean \($0)?)" } ?? "")"
-      }.joined(separator: ", ")
-        + (keys.count > 5 ? " and \(keys.count - 5) more keys" : "")
+      Self.list(keys)
         + " may decide the run and \(keys.count == 1 ? "is" : "are") not read of \(reader); --ignore KEY leaves one out"
     case .nothingToIgnore(let key): "--ignore \(key.excerpt): no key of that name is left unread"
     case .syntax(let reason, let language): "not valid \(language): \(reason)"
@@ -213,7 +216,8 @@ extension Problem: CustomStringConvertible {
       "optimizer '\(name.excerpt)' \(reason); known: \(known.joined(separator: ", "))"
     case .unsupportedSchedule(let name, let reason): "schedule '\(name.excerpt)' \(reason)"
     case .noTrainingCommand(let known):
-      "no command line of a known training program; known: \(known.joined(separator: ", "))"
+      "no command line of a known training program; known: \(known.joined(separator: ", "));"
+        + " --config-format NAME reads it as one of them"
     case .missingValue(let flag): "\(flag) needs a value"
     case .otherFile(let path):
       "the command reads '\(path.excerpt)', which is not beside this file; put it there, or give that file itself"
@@ -222,5 +226,12 @@ extension Problem: CustomStringConvertible {
       "\(key) is '\(text.excerpt)', which would have to be executed; write the value out or pass --\(key)=VALUE"
     case .notAnOverride: "expected --key=value"
     }
+  }
+
+  /// The first keys, each with the nearest that is known.
+  private static func list(_ keys: [UnreadKey]) -> String {
+    keys.prefix(5).map { key in
+      "'\(key.name.excerpt)'\(key.nearest.map { " (did you mean \($0)?)" } ?? "")"
+    }.joined(separator: ", ") + (keys.count > 5 ? " and \(keys.count - 5) more keys" : "")
   }
 }

@@ -64,6 +64,12 @@ extension RunSettings {
       UnreadKey(
         name: $0.key, nearest: $0.key.hasPrefix("$") ? nil : Spelling.nearest(to: $0.key, among: known))
     }
+    if let program = CommandLineProgram.catalogue.first(where: { $0.identifier == command?.program }),
+      !program.takesOthers, !keys.contains(where: { $0.name.hasPrefix("$") }),
+      undecided.allSatisfy({ !program.flags.keys.contains($0.key) })
+    {
+      throw first.invalid(.foreignFlags(keys, of: program.name))
+    }
     throw first.invalid(.undecided(keys, by: format.name))
   }
 

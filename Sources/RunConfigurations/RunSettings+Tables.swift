@@ -85,11 +85,12 @@ extension RunSettings {
     return run
   }
 
-  /// Examples of one process and batches an epoch.
+  /// Batches of one process in an epoch, which goes through the examples so many times.
   mutating func batches(
-    of size: Int, perProcess key: String, dropsLast: Bool
+    of size: Int, perProcess key: String, dropsLast: Bool, times: Int = 1
   ) throws(ConfigurationError) -> (batches: Int, processes: Int) {
-    let examples = try required(.datasetSize, because: "the run counts epochs")
+    let set = try required(.datasetSize, because: "the run counts epochs")
+    let examples = try product(times, set, key)
     let processes = try required(.worldSize, because: "\(spelled(key)) is that of one process")
     let own = examples / processes + (examples % processes == 0 ? 0 : 1)
     let batches = dropsLast ? own / size : own / size + (own % size == 0 ? 0 : 1)

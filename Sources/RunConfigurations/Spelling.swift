@@ -11,7 +11,8 @@ public enum Spelling {
     guard name.count <= 64 else { return nil }
     let ranked = known.map { (name: $0, distance: distance(name.lowercased(), $0)) }
     guard let best = ranked.min(by: { $0.distance < $1.distance }) else { return nil }
-    return best.distance <= max(2, best.name.count / 3) ? best.name : nil
+    let near = min(max(2, best.name.count / 3), best.name.count - 1, name.count - 1)
+    return best.distance <= near ? best.name : nil
   }
 
   /// Whether a name differs from a known one by one or two letters, or by signs between its words.

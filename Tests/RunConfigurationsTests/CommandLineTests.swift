@@ -228,7 +228,8 @@ import Testing
       "echo hello",
       "run.sh: no command line of a known training program; known: nanoGPT's train.py, timm's train.py, fairseq-train,"
         + " fairseq-hydra-train, Megatron-LM's pretrain_gpt.py, MAE's main_pretrain.py, DINO's main_dino.py,"
-        + " open_clip's training, a script of Hugging Face's Trainer, a training script of diffusers"),
+        + " open_clip's training, a script of Hugging Face's Trainer, a training script of diffusers;"
+        + " --config-format NAME reads it as one of them"),
     Line("python \(start) --lr 'x", "run.sh:1: not valid shell: a quote is not closed"),
     Line("A=(1\npython x", "run.sh:1: not valid shell: a bracket is not closed"),
     Line("echo $(date", "run.sh:1: not valid shell: a bracket is not closed"),

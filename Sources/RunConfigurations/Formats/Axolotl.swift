@@ -64,7 +64,9 @@ enum Axolotl {
     let examples = try settings.required(.datasetSize, because: "num_epochs: \(epochs) counts epochs")
     let processes = try settings.required(.worldSize, because: "micro_batch_size is that of one process")
     let whole = Double(size) * Double(accumulated) * Double(processes)
-    let steps = (Double(examples) * epochs / whole).rounded(.up)
+    let share = settings.has("val_set_size") ? try settings.number("val_set_size", in: .nonNegative) : 0
+    let held = share < 1 ? (Double(examples) * share).rounded(.up) : share
+    let steps = ((Double(examples) - held) * epochs / whole).rounded(.up)
     guard steps >= 1, steps <= 0x1p40 else {
       throw settings.invalid(
         .outOfRange(key: "num_epochs", value: epochs, expected: "fewer epochs"), "num_train_epochs")

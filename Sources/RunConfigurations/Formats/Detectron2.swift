@@ -50,7 +50,9 @@ enum Detectron2 {
     }
     try readSchedule(&settings, &run, peak: peak, scaled)
     let norm = try settings.number("SOLVER.WEIGHT_DECAY_NORM", in: .nonNegative, default: 0)
-    if norm != 0 { run.notes.append("Normalisation layers decay with \(norm) of their own.") }
+    run.notes.append(
+      "Biases decay unless WEIGHT_DECAY_BIAS says otherwise; weights of normalisation layers with \(norm) of their own."
+    )
     for key in ["BIAS_LR_FACTOR", "WEIGHT_DECAY_BIAS"].map({ "SOLVER.\($0)" }) where settings.has(key) {
       run.notes.append("Biases have \(key) = \(settings.value(key)?.source ?? "") of their own.")
     }
@@ -58,6 +60,15 @@ enum Detectron2 {
       run.warnings.append(RunSettings.clips("SOLVER.CLIP_GRADIENTS"))
     }
     settings.ignore(["SOLVER.IMS_PER_BATCH", "SOLVER.MAX_ITER"])
+    // A key that only a project has is read by its own code.
+    let other = settings.values.first { value in
+      value.key.hasPrefix("SOLVER.") && !keys.contains(value.key)
+        && !["CLIP_GRADIENTS", "AMP", "CHECKPOINT_PERIOD", "OPTIMIZER", "USE_CUSTOM"].contains(
+          where: value.key.contains)
+    }
+    if let other, !settings.isLeftOut(other.key) {
+      throw other.invalid(.undecided([UnreadKey(name: other.key, nearest: nil)], by: "detectron2 itself"))
+    }
     settings.passOver { key in
       !key.hasPrefix("SOLVER.")
         || ["CLIP_GRADIENTS", "AMP", "CHECKPOINT_PERIOD"].contains(where: key.contains)
@@ -95,6 +106,14 @@ enum Detectron2 {
       let given = try settings.numbers("SOLVER.STEPS", in: whole)
       if given == nil { settings.remark("Not stated, so detectron2's default: SOLVER.STEPS = (30000,).") }
       milestones = (given ?? [30_000]).map { scaled(Int($0)) }
+      if let bad = zip(milestones, milestones.dropFirst()).first(where: { $0 >= $1 })?.1
+        ?? milestones.first(where: { $0 == run.steps && run.steps > 0 && !settings.knows(.steps) })
+      {
+        throw settings.invalid(
+          .outOfRange(
+            key: "SOLVER.STEPS", value: Double(bad), expected: "rising and below SOLVER.MAX_ITER"),
+          "SOLVER.STEPS")
+      }
       if let late = milestones.first(where: { $0 > run.steps }) {
         run.warnings.append("SOLVER.STEPS has \(late), which is after the end: it has no influence.")
       }

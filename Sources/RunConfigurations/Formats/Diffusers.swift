@@ -116,5 +116,5 @@ extension CommandLineProgram {
       "pretrained_model_name_or_path", "lr_warmup_steps", "train_batch_size", "adam_weight_decay",
       "max_train_steps",
       "instance_prompt", "snr_gamma", "scale_lr", "lr_scheduler",
-    ])
+    ], takesOthers: true)
 }

@@ -65,6 +65,10 @@ enum Fairseq {
     if updates > 0, epochs > 0, settings.fact(.steps) == nil {
       settings.remark("max_update = \(updates) is taken for the end; max_epoch = \(epochs) may come earlier.")
     }
+    if let lowest = settings.value("stop_min_lr"), try lowest.number(in: .real) > 0 {
+      settings.remark(
+        "The run ends where the learning rate reaches stop_min_lr = \(lowest.source), which may be earlier.")
+    }
     if let steps = settings.fact(.steps) { return steps }
     if updates > 0 { return updates }
     return try settings.required(

@@ -24,5 +24,5 @@ extension CommandLineProgram {
       "per_device_train_batch_size", "per_gpu_train_batch_size", "num_train_epochs", "lr_scheduler_type",
       "gradient_accumulation_steps", "save_strategy", "evaluation_strategy", "warmup_ratio", "adam_beta2",
       "per_device_eval_batch_size", "save_total_limit", "overwrite_output_dir", "deepspeed",
-    ], supporting: ["output_dir", "model_name_or_path", "do_train"])
+    ], supporting: ["output_dir", "model_name_or_path", "do_train"], takesOthers: true)
 }

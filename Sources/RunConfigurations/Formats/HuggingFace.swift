@@ -234,7 +234,13 @@ private struct HuggingFaceLength {
     let accumulated = try settings.wholeNumber("gradient_accumulation_steps", default: 1)
     let isDropped = try settings.boolean("dataloader_drop_last", default: false)
     let isCounted = given == nil && maximum <= 0 && state?.maximum ?? 0 <= 0
-    if isCounted || settings.knows(.datasetSize), let examples = settings.fact(.datasetSize) {
+    if isCounted, try Self.isPacked(&settings) {
+      throw .invalid(
+        .needs([.steps], because: "examples are packed, so their number does not tell the batches"),
+        at: .file(settings.path))
+    }
+    if isCounted || settings.knows(.datasetSize), let all = settings.fact(.datasetSize) {
+      let examples = try Self.trained(all, &settings, &notes)
       let processes = try settings.required(
         .worldSize, because: "per_device_train_batch_size is that of one process")
       // The batches are dealt out to the processes.
@@ -269,6 +275,41 @@ private struct HuggingFaceLength {
         "num_train_epochs")
     }
     if stepsPerEpoch == nil { stepsPerEpoch = state?.stepsPerEpoch }
+  }
+
+  /// Whether several examples share a sequence, as LLaMA-Factory has it.
+  private static func isPacked(_ settings: inout RunSettings) throws(ConfigurationError) -> Bool {
+    guard settings.format.identifier == RunFormat.llamaFactory.identifier else { return false }
+    for key in ["packing", "neat_packing"] where settings.has(key) { return try settings.boolean(key) }
+    return settings.has("stage") ? try settings.text("stage") == "pt" : false
+  }
+
+  /// Of the examples of the data those that the file lets train.
+  private static func trained(
+    _ examples: Int, _ settings: inout RunSettings, _ notes: inout [String]
+  ) throws(ConfigurationError) -> Int {
+    var rest = examples
+    for key in ["max_train_samples", "max_samples"] where settings.has(key) {
+      let limit = try settings.wholeNumber(key, upTo: 0x1p40)
+      // Of each data set; how many it has is not known where there are several.
+      let sets = settings.value("dataset")?.source.split(separator: ",").count ?? 1
+      let (all, overflow) = limit.multipliedReportingOverflow(by: max(1, key == "max_samples" ? sets : 1))
+      guard !overflow, all < rest else { continue }
+      rest = all
+      notes.append("\(key) = \(limit): \(rest) of the \(examples) examples are taken.")
+    }
+    if settings.has("val_size") || settings.has("val_set_size") {
+      let key = settings.has("val_size") ? "val_size" : "val_set_size"
+      let share = try settings.number(key, in: .nonNegative)
+      let held = share < 1 ? Int((Double(rest) * share).rounded(.up)) : Int(share, clampedTo: 1 << 40)
+      guard held < rest else {
+        throw settings.invalid(
+          .outOfRange(key: key, value: share, expected: "fewer than the \(rest) examples"), key)
+      }
+      if held > 0 { notes.append("\(key) = \(share) holds \(held) of \(rest) examples back.") }
+      rest -= held
+    }
+    return rest
   }
 
   private static func batch(_ settings: inout RunSettings) throws(ConfigurationError) -> Int {

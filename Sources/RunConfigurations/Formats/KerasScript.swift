@@ -18,13 +18,31 @@ enum KerasScript {
     let parts = name.split(separator: ".").map(String.init)
     guard let last = parts.last else { return false }
     let isKeras = parts.contains("keras") || parts.first == "tensorflow" || parts.first == "tf"
-    return (names.contains(last) && isKeras) || last == "fit" || last == "compile"
+    return (known(last) != nil && isKeras) || last == "fit" || last == "compile"
       || ["LearningRateScheduler", "ReduceLROnPlateau", "set_value", "assign"].contains(last)
       || ["l2", "L2", "l1_l2", "L1L2"].contains(last)
   }
 
+  /// A class's name; older releases have them in lower case too.
+  private static func known(_ text: String) -> String? {
+    names.contains(text) ? text : names.first { $0.lowercased() == text }
+  }
+
+  /// The optimizers that are made, or else that which `compile` names.
   private static func made(_ program: PythonProgram) -> [PythonProgram.Found] {
-    program.calls.filter { names.contains($0.name.split(separator: ".").last.map(String.init) ?? "") }
+    let made = program.calls.filter {
+      known($0.name.split(separator: ".").last.map(String.init) ?? "") != nil
+    }
+    guard made.isEmpty, program.imports("keras") || program.imports("tensorflow") else { return made }
+    return program.calls.compactMap { found in
+      guard found.name.hasSuffix(".compile"),
+        case .text(let text)? = found.call.named.last(where: { $0.key == "optimizer" })?.value
+          ?? found.call.positional.first, let name = known(text.lowercased())
+      else { return nil }
+      let call = PythonCall(
+        name: "keras.optimizers.\(name)", positional: [], named: [], line: found.call.line, source: text)
+      return PythonProgram.Found(call: call, name: call.name, target: nil, headers: found.headers)
+    }
   }
 
   static func isTypical(_ file: ParsedFile) -> Bool {
@@ -61,12 +79,12 @@ enum KerasScript {
       }
       settings.remark("\(last(other.name)) is left out, as --ignore asks.")
     }
-    for other in changes(of: program) where !settings.isLeftOut(other.key) {
+    for other in changes(of: program, found.target) where !settings.isLeftOut(other.key) {
       throw .invalid(
         .undecided([UnreadKey(name: other.key, nearest: nil)], by: settings.format.name),
         at: .line(other.line, of: settings.path))
     }
-    let name = last(found.name)
+    let name = known(last(found.name)) ?? last(found.name)
     var arguments = CallArguments(
       found.call, order: ["learning_rate"], prefix: "optimizer.", fixed: overrides, path: settings.path)
     var run = TrainingRun(
@@ -132,10 +150,12 @@ enum KerasScript {
   }
 
   /// What changes the learning rate or the decay beside the optimizer's arguments.
-  private static func changes(of program: PythonProgram) -> [(key: String, line: Int)] {
+  private static func changes(of program: PythonProgram, _ target: String?) -> [(key: String, line: Int)] {
     let rates = program.attributes.filter { attribute in
-      let parts = attribute.key.split(separator: ".").map { $0.lowercased() }
-      return ["learning_rate", "lr"].contains(parts.last) && parts.dropLast().last?.contains("opt") == true
+      let parts = attribute.key.split(separator: ".")
+      let object = parts.dropLast().joined(separator: ".")
+      return ["learning_rate", "lr"].contains(parts.last)
+        && (object == target || object.lowercased().contains("opt"))
     }.map { (key: $0.key, line: $0.line) }
     return rates
       + program.calls.compactMap { found in

@@ -19,6 +19,7 @@ enum Lightning {
   ]
 
   static func read(_ settings: inout RunSettings) throws(ConfigurationError) -> TrainingRun {
+    try readPair(&settings)
     guard
       let place = [
         "optimizer", "model.init_args.optimizer", "model.optimizer", "model.init_args.optimizer_init",
@@ -56,6 +57,21 @@ enum Lightning {
       decayRule: .all,
       notes: notes + ["One parameter group: every tensor decays, biases and gains included."]
         + settings.notes, warnings: warnings + settings.warnings, ignored: settings.ignored)
+  }
+}
+
+extension Lightning {
+  /// `optimizer: [Adam, {lr: 0.1}]`: a class with its arguments.
+  private static func readPair(_ settings: inout RunSettings) throws(ConfigurationError) {
+    guard settings.has("optimizer"), let value = settings.value("optimizer"),
+      case .list(let pair) = value.content, pair.count == 2, case .mapping = pair[1].content
+    else { return }
+    let members = [
+      ConfigurationValue(key: "class_path", content: pair[0].content, place: pair[0].place),
+      ConfigurationValue(key: "init_args", content: pair[1].content, place: pair[1].place),
+    ]
+    let optimizer = ConfigurationValue(key: "optimizer", content: .mapping(members), place: value.place)
+    settings.adopt(ConfigurationValue(key: "", content: .mapping([optimizer]), place: value.place))
   }
 }
 

@@ -69,7 +69,16 @@ enum LitGPT {
   private static func readOptimizer(
     _ settings: inout RunSettings, _ run: inout TrainingRun
   ) throws(ConfigurationError) {
-    if settings.has("train.learning_rate") || settings.has("train.beta1") {
+    if settings.has("train.learning_rate"), settings.hasAny(under: "optimizer"),
+      !settings.isLeftOut("train.learning_rate")
+    {
+      throw settings.invalid(
+        .doesNotGoWith(key: "train.learning_rate", other: "optimizer", value: "a table"),
+        "train.learning_rate")
+    }
+    if !settings.hasAny(under: "optimizer"),
+      settings.has("train.learning_rate") || settings.has("train.beta1")
+    {
       // Up to release 0.3 the settings of AdamW stood with those of the run.
       run.hyperparameters = try settings.values([
         HyperparameterKey(.learningRate, "train.learning_rate", nil),

@@ -27,6 +27,12 @@ enum MMEngine {
       settings.passOver { $0.hasPrefix("optimizer.") || $0.hasPrefix("lr_config.") }
     }
     let place = isNew ? "optim_wrapper.optimizer" : "optimizer"
+    // A whole table that would have to be executed: `optim_wrapper.update(…)`.
+    for key in ["optim_wrapper", place] {
+      if let value = settings.value(key), case .unevaluated(let source) = value.content {
+        throw value.invalid(.notEvaluated(key: key, source.excerpt))
+      }
+    }
     guard settings.has("\(place).type") || settings.has("\(place).lr") else {
       throw .invalid(
         .optimizerInCode(arguments: "--\(place).type=AdamW --\(place).lr=NUMBER"), at: .file(settings.path))
@@ -41,6 +47,7 @@ enum MMEngine {
       decayRule: .all)
     (run.notes, run.warnings) = (torch.notes, torch.warnings)
     try readGroups(&settings, isNew ? "optim_wrapper" : "optimizer", &run)
+    try readConstructor(&settings, isNew ? "optim_wrapper" : "optimizer", &run)
     let length = try MMEngineLength(&settings, isNew: isNew)
     if let factor = try length.scale(&settings) {
       run.hyperparameters[.learningRate] = (run.hyperparameters[.learningRate] ?? 0) * factor
@@ -100,7 +107,10 @@ enum MMEngine {
     }
     let off = rules.filter { $0.key.hasSuffix("decay_mult") && ["0", "0.0"].contains($0.source) }
     if !off.isEmpty {
-      run.decayRule = .req
+      // Whether it is vectors that do not decay, or only what is named.
+      if off.contains(where: { rule in ["norm", "bias", "flat", "bn"].contains { rule.key.contains($0) } }) {
+        run.decayRule = .req
+      }
       run.notes.append(
         "paramwise_cfg takes the weight decay from \(off.prefix(8).map { String($0.key.dropFirst(prefix.count)) }.joined(separator: ", "))."
       )
@@ -133,16 +143,48 @@ enum MMEngine {
     }
   }
 
+  /// The class that makes the groups of parameters, where it is not mmengine's own.
+  private static func readConstructor(
+    _ settings: inout RunSettings, _ place: String, _ run: inout TrainingRun
+  ) throws(ConfigurationError) {
+    let key = "\(place).constructor"
+    guard settings.has(key), let value = settings.value(key) else { return }
+    let name = try value.text()
+    switch name {
+    case "DefaultOptimWrapperConstructor", "DefaultOptimizerConstructor",
+      "LearningRateDecayOptimWrapperConstructor":
+      return
+    case "LayerDecayOptimizerConstructor", "LearningRateDecayOptimizerConstructor",
+      "LayerDecayOptimWrapperConstructor":
+      run.notes.append("\(name) takes the weight decay from vectors, biases, pos_embed and cls_token.")
+    case "TSMOptimWrapperConstructor", "TSMOptimizerConstructor":
+      run.notes.append(
+        "\(name): biases and normalisation do not decay, and biases have twice the learning rate.")
+      let rule = "\(place).paramwise_cfg.fc_lr5"
+      if settings.has(rule), try settings.boolean(rule) {
+        let rate = run.hyperparameters[.learningRate] ?? 0
+        run.addGroup("fc_lr5", tensors: ["*fc_cls*", "*cls_head*"], [.learningRate: 5 * rate])
+      }
+    default:
+      guard !settings.isLeftOut(key) else { return }
+      throw value.invalid(
+        .undecided([UnreadKey(name: key, nearest: nil)], by: "\(name), which makes groups of its own"))
+    }
+    run.notes.removeAll { $0.hasPrefix("Every tensor decays") }
+    run.decayRule = .req
+  }
+
   // MARK: Files
 
   /// A file with those under it.
   static func settings(of input: InputText) throws(ConfigurationError) -> ParsedFile {
     var count = 0
-    return ParsedFile(try load(input, &count).root)
+    return ParsedFile(try load(input, &count, over: []).root)
   }
 
+  /// - Parameter chain: the files that led to this one.
   private static func load(
-    _ input: InputText, _ count: inout Int
+    _ input: InputText, _ count: inout Int, over chain: [String]
   ) throws(ConfigurationError) -> (root: ConfigurationValue, values: [String: PythonValue]) {
     count += 1
     // What `{{ _base_.name }}` stands for is a value like any other.
@@ -152,10 +194,21 @@ enum MMEngine {
     let first = PythonAssignments(statements, known: [:], updates: true)
     var known: [String: PythonValue] = [:]
     var base = ConfigurationValue(key: "", content: .mapping([]), place: .file(input.path))
+    if let base = first.assignments["_base_"], base.value?.isKnown != true {
+      throw .invalid(
+        .syntax("_base_ = \(base.source.excerpt) names no files that are written out", language: "mmengine"),
+        at: .line(base.line, of: input.path))
+    }
     if let names = first["_base_"] {
       let paths: [PythonValue] = if case .list(let items) = names { items } else { [names] }
       for case .text(let name) in paths {
         let place = ConfigurationError.Place.file(input.path)
+        let last = name.split(separator: "/").last.map(String.init) ?? name
+        if !name.contains(".."), ([input.path] + chain).contains(where: { CommandLine.basename($0) == last }),
+          !name.contains("/") || name.hasPrefix("./")
+        {
+          throw .invalid(.syntax("_base_ leads from '\(name)' back to it", language: "mmengine"), at: place)
+        }
         guard count < 50, input.isFile, !name.hasPrefix("/"), !name.contains("::") else {
           throw .invalid(.otherFile(name), at: place)
         }
@@ -164,7 +217,7 @@ enum MMEngine {
           if case .missing = error { throw .invalid(.otherFile(name), at: place) }
           throw error
         }
-        let loaded = try load(file, &count)
+        let loaded = try load(file, &count, over: chain + [input.path])
         base = LayeredFile.merge(loaded.root, over: base)
         for (name, value) in loaded.values { known["_base_.\(name)"] = value }
       }
@@ -247,14 +300,16 @@ struct MMEngineLength {
         at: .file(settings.path))
     }
     let size = try settings.wholeNumber(sizeKey)
-    if let times = settings.value("train_dataloader.dataset.times") ?? settings.value("data.train.times") {
-      settings.remark(
-        "The data set is gone through \(times.source) times an epoch (RepeatDataset): --dataset-size counts its examples as often."
-      )
+    var times = 1
+    if let value = settings.value("train_dataloader.dataset.times") ?? settings.value("data.train.times") {
+      times = try value.wholeNumber(upTo: 1e6)
+      settings.remark("The data set is gone through \(times) times an epoch (RepeatDataset).")
     }
     let drops =
       settings.has("train_dataloader.drop_last") ? try settings.boolean("train_dataloader.drop_last") : false
-    let batches = try settings.batches(of: size, perProcess: sizes[isNew ? 0 : 1], dropsLast: drops).batches
+    let batches = try settings.batches(
+      of: size, perProcess: sizes[isNew ? 0 : 1], dropsLast: drops, times: times
+    ).batches
     (perEpoch, iterations) = (batches, try settings.product(epochs, batches, key))
     guard iterations <= 100_000_000 else {
       throw settings.invalid(

@@ -46,11 +46,21 @@ enum OLMo {
       return Double(batch) * Double(length)
     }
     run.steps = try steps(&settings, tokensPerStep)
+    // The schedule is made for the whole duration, wherever the run stops.
+    let duration = run.steps
+    if settings.has("stop_at"), !settings.knows(.steps) {
+      run.steps = Swift.min(duration, try settings.wholeNumber("stop_at"))
+    }
+    for key in ["load_path", "try_load_latest_save"] where settings.has(key) {
+      guard let value = settings.value(key), !["false", ""].contains(value.source) else { continue }
+      run.warnings.append(
+        "\(key) may go on from another run, at its step; this is the run from its beginning.")
+    }
     let unit = isOfTokens ? try tokensPerStep(&settings) : 1
     let peak = run.hyperparameters[.learningRate] ?? 0
     let warmup = try settings.number("scheduler.t_warmup", in: .nonNegative, default: 100).rounded(
       .towardZero)
-    let end = try settings.value("scheduler.t_max")?.number(in: .positive) ?? Double(run.steps) * unit
+    let end = try settings.value("scheduler.t_max")?.number(in: .positive) ?? Double(duration) * unit
     let floor = try settings.number("scheduler.alpha_f", in: .nonNegative, default: 0.1) * peak
     let first = try settings.value("scheduler.warmup_min_lr")?.number(in: .nonNegative) ?? 0.1 * peak
     let name = try settings.choice(
@@ -105,7 +115,6 @@ enum OLMo {
       settings.ignore(["max_duration", "stop_at"])
       return given
     }
-    if settings.has("stop_at") { return try settings.wholeNumber("stop_at") }
     let value = settings.value("max_duration")
     guard let value else { return try settings.wholeNumber("max_duration", default: 10_000) }
     let text = try value.text()

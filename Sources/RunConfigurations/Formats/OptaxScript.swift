@@ -174,6 +174,17 @@ enum OptaxScript {
     _ arguments: inout CallArguments, _ fixed: [String: PythonValue], _ path: String
   ) throws(ConfigurationError) -> ScriptSchedule {
     guard case .call(let call)? = arguments.value("learning_rate") else {
+      if fixed["optimizer.learning_rate"] != nil,
+        case .call(let call)? = CallArguments(
+          arguments.call, order: ["learning_rate"], prefix: "", fixed: [:], path: path
+        ).given("learning_rate")
+      {
+        throw .invalid(
+          .unsupportedSchedule(
+            call.name,
+            because: "would be replaced by --optimizer.learning_rate; give the numbers of the schedule"),
+          at: arguments.place)
+      }
       let rate = try arguments.number("learning_rate", nil, in: .positive)
       return ScriptSchedule(rate: { _ in rate }, peak: rate)
     }

@@ -17,6 +17,13 @@ enum TorchTune {
 
   static func read(_ settings: inout RunSettings) throws(ConfigurationError) -> TrainingRun {
     settings.resolveReferences()
+    if ["policy_model", "ppo_epochs", "ppo_batch_size"].contains(where: {
+      settings.has($0) || settings.hasAny(under: $0)
+    }) {
+      throw .invalid(
+        .unsupportedSchedule("ppo", because: "makes several updates of a batch, which are not followed"),
+        at: .file(settings.path))
+    }
     let torch = try TorchOptimizer(
       &settings, name: settings.text("optimizer._component_"), nameKey: "optimizer._component_",
       prefix: "optimizer.")

@@ -48,7 +48,11 @@ enum Ultralytics {
     let epochs = try settings.wholeNumber("epochs", default: 100, upTo: 100_000)
     let batch = try batch(&settings)
     let nominal = try settings.wholeNumber("nbs", default: 64)
-    let examples = try settings.required(.datasetSize, because: "epochs = \(epochs) counts epochs")
+    var examples = try settings.required(.datasetSize, because: "epochs = \(epochs) counts epochs")
+    if let share = try settings.value("fraction")?.number(in: .positive), share < 1 {
+      examples = Swift.max(1, Int((Double(examples) * share).rounded(.toNearestOrEven)))
+      settings.remark("fraction = \(share): \(examples) examples are trained on.")
+    }
     let processes = try processes(&settings)
     let own = examples / processes + (examples % processes == 0 ? 0 : 1)
     let size = Swift.max(1, processes == 1 ? Swift.min(batch, examples) : batch / processes)
@@ -320,7 +324,7 @@ extension RunFormat {
     syntaxes: ["YAML"], keys: Ultralytics.keys,
     harmless: [
       "optimize", "close_mosaic", "label_smoothing", "multi_scale", "iou_t", "anchor_t", "fl_gamma",
-      "fraction",
+      "fraction", "resume",
     ],
     unites: true
   ) { (settings) throws(ConfigurationError) in try Ultralytics.read(&settings) }

@@ -25,6 +25,12 @@ struct CallArguments {
 
   var place: ConfigurationError.Place { .line(call.line, of: path) }
 
+  /// What the script itself gives for a name.
+  func given(_ name: String) -> PythonValue? {
+    var own = self
+    return own.value(name)
+  }
+
   /// What is given for a name, nil where nothing or `None` is.
   mutating func value(_ name: String) -> PythonValue? {
     used.insert(name)

@@ -103,6 +103,8 @@ struct CommandLineProgram: Sendable {
   var telling: Set<String> = []
   /// Keys that count as one of them beside another.
   var supporting: Set<String> = []
+  /// Whether its scripts have flags of their own beside these.
+  var takesOthers = false
   /// Makes settings of the words that follow the program.
   var layout: @Sendable (CommandLineArguments) throws(ConfigurationError) -> Layout = {
     (arguments) throws(ConfigurationError) in try arguments.argparse()
@@ -165,6 +167,13 @@ enum CommandLine {
           "Line \(next.line) begins with \(next.text.excerpt), but the command ended before it:"
             + " a backslash is missing or a comment stands between.")
       }
+    }
+    if arguments.starters.contains(where: { CommandLine.basename($0.text) == "accelerate" }),
+      let file = arguments.launchFile
+    {
+      layout.warnings.append(
+        "accelerate's \(file.excerpt) is not read: processes, accumulation and DeepSpeed's settings may stand there."
+      )
     }
     let (processes, launcher) = arguments.launcher()
     var file = ParsedFile(

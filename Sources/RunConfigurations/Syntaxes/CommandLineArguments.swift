@@ -259,6 +259,14 @@ struct CommandLineArguments {
 
   // MARK: Launcher
 
+  /// The file that the launcher is configured by.
+  var launchFile: String? {
+    for (index, word) in starters.enumerated() where word.text.hasPrefix("--config_file") {
+      return word.text.contains("=") ? word.text : index + 1 < starters.count ? starters[index + 1].text : nil
+    }
+    return nil
+  }
+
   /// How many processes are started, nil where that is not known, and by what.
   func launcher() -> (processes: Int?, by: String) {
     func number(_ words: [ShellWord], _ names: [String]) -> (count: Int?, text: String)? {

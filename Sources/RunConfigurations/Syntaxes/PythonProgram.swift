@@ -126,6 +126,11 @@ struct PythonProgram {
     return arguments[String(name[name.index(after: dot)...])] ?? nil
   }
 
+  /// Whether something of a module is imported.
+  func imports(_ module: String) -> Bool {
+    (modules.values + stars).contains { $0 == module || $0.hasPrefix("\(module).") }
+  }
+
   /// A name with the modules that it was imported from.
   func fullName(_ name: String) -> String {
     let first = String(name.prefix { $0 != "." })
